@@ -1,0 +1,507 @@
+"""`Distribution`: the contract of a family, and everything that follows from it.
+
+Write a subclass, declare its parameters, and give either three methods in plain NumPy or three compiled kernels:
+
+===================  ==============================================  ======================================
+written              plain NumPy                                     compiled
+===================  ==============================================  ======================================
+parameters           ``rate: float = parameter(POSITIVE)``    the same
+density              ``log_pdf(x)``                                  ``kernels = Kernels(log_pdf, accumulate,
+estimator            ``fit(x, sample_weight=None)``                  update)`` and ``n_statistics``
+draws                ``sample(size, rng)``                           ``sample(size, rng)``
+===================  ==============================================  ======================================
+
+`check_distribution` holds what then must be true.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
+
+import numpy as np
+import numpy.typing as npt
+
+from . import numeric
+from .data import Array, Mask, as_observations, as_rows, centre_and_scale, describe_rows
+from .domains import REAL, Domain
+from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
+from .kernels import Kernels
+
+Rng = int | np.random.Generator | None
+
+FIT_BLOCK = 8192  # rows handed to a kernel at once by `log_pdf` and `fit`: a few columns stay in cache
+FIT_ITERATIONS = 500
+_ROUNDING = 1e-14  # a scale this small beside the data's own is rounding error, not an estimate
+
+_registry: dict[str, type[Distribution]] = {}
+
+
+class Parameter(NamedTuple):
+    """A declared parameter: name, `domains.Domain`, and the power of the data's unit that it carries."""
+
+    name: str
+    domain: Domain
+    power: int
+
+
+def parameter(domain: Domain, power: int = 0) -> Any:
+    """Declare a parameter as a field whose default is "unknown".
+
+    Parameters
+    ----------
+    domain : Domain
+        Where values may lie.
+    power : int
+        Unit of the parameter in terms of the data's: 1 for a mean or a scale, -1 for the rate of a waiting
+        time, 2 for a variance, 0 for a pure number. It says how `fit` follows a change of units, what a scale's
+        floor is relative to, and where iterations start.
+    """
+    return field(default=None, metadata={"domain": domain, "power": power})
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter, field))
+class Distribution:
+    """A probability distribution as an immutable value; `fit` returns a new one.
+
+    A parameter that is not given is unknown: a mixture finds a first guess for it. Densities are with
+    respect to length (area, ...) for continuous families and to counting for discrete ones.
+    """
+
+    support: ClassVar[Domain] = REAL
+    kernels: ClassVar[Kernels | None] = None
+    n_statistics: ClassVar[int] = 0
+    n_columns: int | None = 1
+    frozen: frozenset[str] = frozenset()
+    _declared: ClassVar[tuple[Parameter, ...]] = ()
+
+    # ------------------------------------------------------------------------------------------ a family
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" not in cls.__dict__:
+            dataclass(frozen=True, eq=False, repr=False)(cls)
+            cls._declared = tuple(
+                Parameter(f.name, f.metadata["domain"], f.metadata["power"])
+                for f in fields(cls)  # type: ignore[arg-type]
+                if "domain" in f.metadata
+            )
+        needed = ("sample",) if cls.kernels is not None else ("log_pdf", "fit", "sample")
+        missing = [name for name in needed if getattr(cls, name) is getattr(Distribution, name)]
+        if missing:
+            raise TypeError(
+                f"{cls.__name__} must define {', '.join(missing)}"
+                + ("" if cls.kernels is not None else " (or kernels and sample)")
+            )
+        known = _registry.get(cls.__name__)
+        if known is None or not known.__module__.startswith("distributions."):
+            _registry[cls.__name__] = cls
+
+    def __post_init__(self) -> None:
+        for name, domain, _ in self._declared:
+            value = getattr(self, name)
+            if value is None:
+                continue
+            try:
+                object.__setattr__(self, name, domain.check(value))
+            except (TypeError, ValueError):
+                raise InvalidParameterError(
+                    f"{type(self).__name__}: {name} must be {domain.text}; got {value!r}"
+                ) from None
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of the parameters that have no value yet."""
+        return tuple(name for name, *_ in self._declared if getattr(self, name) is None)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of free parameters: frozen ones do not count."""
+        return sum(np.size(getattr(self, name)) for name, *_ in self._declared if name not in self.frozen)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameter values by name, in order; unknown ones are None."""
+        return {name: getattr(self, name) for name, *_ in self._declared}
+
+    def freeze(self, *names: str) -> Self:
+        """Return a copy in which `fit` leaves these parameters (all, if none is named) exactly as they are.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such parameter.
+        UnknownParameterError
+            If a parameter to be frozen has no value.
+        """
+        declared = tuple(self.parameters)
+        for name in names:
+            if name not in declared:
+                raise InvalidParameterError(
+                    f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(declared)}"
+                )
+        names = names or declared
+        self._require_known(f"freeze {', '.join(names)}", names)
+        copy = replace(self)  # type: ignore[type-var]
+        object.__setattr__(copy, "frozen", self.frozen | set(names))
+        return copy
+
+    def with_values(self, **values: Any) -> Self:
+        """Return a copy with some parameters changed and the same ones frozen."""
+        copy = replace(self, **values)  # type: ignore[type-var]
+        object.__setattr__(copy, "frozen", self.frozen)
+        return copy
+
+    def _require_known(self, purpose: str, names: tuple[str, ...] | None = None) -> None:
+        missing = [name for name in self.unknown if names is None or name in names]
+        if missing:
+            raise UnknownParameterError(
+                f"{self!r} cannot {purpose}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} unknown. "
+                f"Give a value, or fit it to data first."
+            )
+
+    # ------------------------------------------------------------------------- density, estimator, draws
+
+    def log_pdf(self, x: npt.ArrayLike) -> Array:
+        """Return the log density (log mass for a discrete family) of each row.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, d), or a number for a one-column family
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            -inf outside the support, NaN where x is NaN. A number for a number.
+        """
+        assert self.kernels is not None
+        self._require_known("give a density")
+        theta = self.to_theta()
+        rows = self._as_rows(x)
+        out = np.zeros(len(rows))
+        for block, X in _feature_major_blocks(rows):
+            self.kernels.log_pdf(X, theta, out[block])
+        return out if np.ndim(x) else out[0]
+
+    def fit(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Self:
+        """Return the distribution of this family that maximises sum_i w_i log_pdf(x_i), frozen values kept.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, d)
+        sample_weight : array_like, shape (n,), optional
+            Weights w_i >= 0; a weight of 2 means a row that occurs twice, 0 one that is absent.
+
+        Raises
+        ------
+        InvalidDataError
+            If rows or weights are malformed, or a row lies outside the support.
+        DegenerateDataError
+            If the likelihood has no maximum, for instance for a scale and constant data.
+        """
+        name = type(self).__name__
+        rows, weight = as_observations(x, sample_weight, self.n_columns, name)
+        outside: Mask = ~np.all(self.support.contains(rows), axis=1)
+        if outside.any():
+            raise InvalidDataError(self._outside_message(rows, outside))
+        _, scale = centre_and_scale(rows, weight)
+        fitted, held = self.fit_bounded(rows, weight, scale, _ROUNDING)
+        if held:
+            raise DegenerateDataError(
+                f"{name}: the likelihood of these {len(rows)} rows has no maximum, it grows without bound in "
+                f"{', '.join(held)} (the data are constant, or vary in too few directions). "
+                f"Freeze {held[0]}, or pass more varied data."
+            )
+        return fitted
+
+    def sample(self, size: int, rng: Rng = None) -> Array:
+        """Draw ``size`` independent observations.
+
+        Parameters
+        ----------
+        size : int
+        rng : int, numpy.random.Generator or None
+            Seed or generator.
+
+        Returns
+        -------
+        ndarray, shape (size,) or (size, d)
+        """
+        raise NotImplementedError
+
+    # ---------------------------------------------------------------------------------- derived from these
+
+    def pdf(self, x: npt.ArrayLike) -> Array:
+        """Return the density (mass, for a discrete family) of each row, shape (n,)."""
+        return np.exp(self.log_pdf(x))
+
+    def log_likelihood(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Return sum_i w_i log_pdf(x_i)."""
+        terms = self.log_pdf(x)
+        if sample_weight is None:
+            return float(np.sum(terms))
+        weight = np.asarray(sample_weight, dtype=float)
+        return float(np.sum(weight[weight > 0] * terms[weight > 0]))
+
+    def cdf(self, x: npt.ArrayLike) -> Array:
+        """Return P(X <= x) for each x, shape (n,); one-column families only. By quadrature unless overridden."""
+        return numeric.cdf(self, x)
+
+    def ppf(self, q: npt.ArrayLike) -> Array:
+        """Return the smallest x with cdf(x) >= q, for each probability q; one-column families only."""
+        return numeric.ppf(self, q)
+
+    @property
+    def mean(self) -> Any:
+        """Expectation: a number, or shape (d,)."""
+        return numeric.moments(self)[0]
+
+    @property
+    def var(self) -> Any:
+        """Variance: a number, or shape (d,) for the columns' variances."""
+        return numeric.moments(self)[1]
+
+    @property
+    def std(self) -> Any:
+        """Standard deviation: a number, or shape (d,)."""
+        return np.sqrt(self.var)
+
+    # --------------------------------------------------------------------- the view of the compiled loops
+
+    def to_theta(self) -> Array:
+        """Return the flat vector that the kernels read; all parameters must be known."""
+        return np.concatenate([np.ravel(value) for value in self.parameters.values()]).astype(float)
+
+    def from_theta(self, theta: Array) -> Self:
+        """Return the distribution with the parameters in ``theta``; frozen ones stay the very same."""
+        values, position = {}, 0
+        for name, value in self.parameters.items():
+            size, shape = np.size(value), np.shape(value)
+            if name not in self.frozen:
+                values[name] = theta[position : position + size].reshape(shape)[()]
+            position += size
+        return self.with_values(**values)
+
+    def bounds(self, scale: Array, floor: float) -> Array:
+        """Return the box in which `update` finds the maximum, shape (2, len(theta)); all must be known.
+
+        Parameters
+        ----------
+        scale : ndarray, shape (d,)
+            Scale of each column of the data.
+        floor : float
+            Smallest scale parameter, relative to ``scale``.
+        """
+        low, high = [], []
+        for name, domain, power in self._declared:
+            value = np.ravel(getattr(self, name)).astype(float)
+            if name in self.frozen:
+                lower = upper = value
+            else:
+                lower, upper = np.full(value.shape, domain.low), np.full(value.shape, domain.high)
+                if power and not domain.is_location:
+                    limit = (floor * scale[0]) ** power
+                    if power > 0:
+                        lower = np.minimum(limit, value)  # never above a start that was given
+                    else:
+                        upper = np.maximum(limit, value)
+            low.append(lower)
+            high.append(upper)
+        return np.array([np.concatenate(low), np.concatenate(high)])
+
+    def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
+        """Return the names of free parameters that a floor (not their domain) keeps from going further."""
+        names, position = [], 0
+        for name, domain, _ in self._declared:
+            part = slice(position, position + np.size(getattr(self, name)))
+            position = part.stop
+            at_low = (theta[part] <= bounds[0, part]) & (bounds[0, part] > domain.low)
+            at_high = (theta[part] >= bounds[1, part]) & (bounds[1, part] < domain.high)
+            if name not in self.frozen and (at_low | at_high).any():
+                names.append(name)
+        return tuple(names)
+
+    def units(self, scale: Array) -> Array:
+        """Return what a step of each entry of ``theta`` is measured against, shape (len(theta),).
+
+        The data's scale for a location, 0 where the entry itself is the measure, infinity for an entry that
+        only repeats others.
+        """
+        parts = []
+        for name, domain, power in self._declared:
+            size = np.size(getattr(self, name))
+            parts.append(np.full(size, scale[0] if domain.is_location and power == 1 else 0.0))
+        return np.concatenate(parts)
+
+    def statistics_size(self) -> int:
+        """Return the length of the vector that `accumulate` fills."""
+        return self.n_statistics
+
+    def flatten(self) -> list[tuple[float | None, Distribution]]:
+        """Return the components that a mixture of this distribution sees, with their weights (None: unknown)."""
+        return [(1.0, self)]
+
+    def rebuild(self, parts: Iterator[tuple[float, Distribution]]) -> tuple[float, Distribution]:
+        """Take as many parts as `flatten` gave; return their total weight and the distribution made of them."""
+        return next(parts)
+
+    def first_guess(self, centre: Array, scale: Array) -> Self:
+        """Return a copy in which unknown parameters have a plain value of the data's centre and scale, shape (d,)."""
+        return self.with_values(
+            **{
+                name: domain.first_value(centre, scale, power)
+                for name, domain, power in self._declared
+                if name in self.unknown
+            }
+        )
+
+    def fit_bounded(
+        self, rows: Array, weight: Array | None, scale: Array, floor: float
+    ) -> tuple[Self, tuple[str, ...]]:
+        """Return the maximum inside `bounds`, and the names of the parameters held there.
+
+        Parameters
+        ----------
+        rows, weight : ndarray, shapes (n, d) and (n,)
+            Checked data inside the support.
+        scale, floor
+            As in `bounds`.
+        """
+        kernels = self.kernels
+        if kernels is None:  # written in plain NumPy: its own fit is all there is
+            return self.fit(rows if self.n_columns != 1 else rows[:, 0], weight), ()
+        start = self.first_guess(*centre_and_scale(rows, weight))
+        theta, bounds, units = start.to_theta(), start.bounds(scale, floor), start.units(scale)
+        stats = np.empty(start.statistics_size())
+        ones = np.ones(min(len(rows), FIT_BLOCK)) if weight is None else weight
+        for _ in range(FIT_ITERATIONS):
+            stats[:] = 0.0
+            for block, X in _feature_major_blocks(rows):
+                r = ones[block] if weight is not None else ones[: X.shape[1]]
+                kernels.accumulate(X, r, theta, stats)
+            before = theta.copy()
+            kernels.update(stats, theta, bounds)
+            if relative_step(before, theta, units) <= 1e-10:
+                break
+        return start.from_theta(theta), start.at_bounds(theta, bounds)
+
+    # ------------------------------------------------------------------------------------------ as a value
+
+    def _as_rows(self, x: npt.ArrayLike) -> Array:
+        if np.ndim(x) == 0 and self.n_columns == 1:
+            x = np.reshape(x, (1, 1))
+        return as_rows(x, self.n_columns, type(self).__name__, finite=False)
+
+    def _outside_message(self, rows: Array, outside: Mask) -> str:
+        name = type(self).__name__
+        others = [
+            other
+            for other, family in sorted(_registry.items())
+            if family.__module__.startswith("distributions.")
+            and family.n_columns == self.n_columns
+            and family.support.contains(rows).all()
+        ]
+        remedy = f"Use {' or '.join(others[:3])}, or" if others else "Drop these rows or"
+        found = describe_rows(rows, outside)
+        return f"{name} needs x to be {self.support.text}; {found} not. {remedy} transform the data."
+
+    def __repr__(self) -> str:
+        values = {f.name: getattr(self, f.name) for f in fields(self) if not _same(getattr(self, f.name), f.default)}  # type: ignore[arg-type]
+        given = ", ".join(f"{name}={_plain(value)!r}" for name, value in values.items())
+        frozen = f".freeze({', '.join(map(repr, sorted(self.frozen)))})" if self.frozen else ""
+        return f"{type(self).__name__}({given}){frozen}"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.frozen == other.frozen and all(
+            _same(getattr(self, f.name), getattr(other, f.name))
+            for f in fields(self)  # type: ignore[arg-type]
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(self)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the distribution as plain numbers, text and lists; `from_dict` is the inverse."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {
+            "family": type(self).__name__,
+            "parameters": {name: _plain(value) for name, value in values.items()},
+            "frozen": sorted(self.frozen),
+        }
+
+    @staticmethod
+    def from_dict(record: dict[str, Any]) -> Distribution:
+        """Return the distribution described by `to_dict`; only registered families are looked up.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the record is not one that `to_dict` wrote.
+        """
+        if not isinstance(record, dict) or not {"family", "parameters"} <= set(record):
+            raise InvalidParameterError("a distribution's record needs the keys 'family' and 'parameters'")
+        family = _registry.get(record["family"])
+        if family is None:
+            raise InvalidParameterError(
+                f"unknown family {record['family']!r}; known are {', '.join(sorted(_registry))}"
+            )
+        return family._from_record(record)
+
+    @classmethod
+    def _from_record(cls, record: dict[str, Any]) -> Self:
+        try:
+            made = cls(**record["parameters"])
+        except TypeError:
+            raise InvalidParameterError(
+                f"{cls.__name__} has no such parameters: {record['parameters']!r}"
+            ) from None
+        frozen = record.get("frozen", [])
+        return made.freeze(*frozen) if frozen else made
+
+    def to_json(self) -> str:
+        """Return the distribution as JSON text, floats exact."""
+        return json.dumps(self.to_dict(), indent=2)
+
+    @staticmethod
+    def from_json(text: str) -> Distribution:
+        """Return the distribution written by `to_json`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the text is not such a record.
+        """
+        try:
+            record = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InvalidParameterError(f"not a distribution's JSON: {error}") from None
+        return Distribution.from_dict(record)
+
+
+def relative_step(before: Array, after: Array, units: Array) -> float:
+    """Return the largest step of an entry of theta in its own unit (see `Distribution.units`)."""
+    measure = np.where(units > 0, units, np.maximum(np.abs(before), np.abs(after)))
+    moved = np.abs(after - before)
+    return float(np.max(np.divide(moved, measure, out=np.zeros_like(moved), where=moved > 0), initial=0.0))
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    return bool(np.array_equal(one, other))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as numbers, text and lists."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _feature_major_blocks(rows: Array) -> Iterator[tuple[slice, Array]]:
+    """Cut rows, shape (n, d), into blocks for kernels, shape (d, m)."""
+    for start in range(0, len(rows), FIT_BLOCK):
+        block = slice(start, min(start + FIT_BLOCK, len(rows)))
+        yield block, np.ascontiguousarray(rows[block].T)

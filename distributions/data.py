@@ -1,0 +1,149 @@
+"""The door: rows and weights are checked here, once, and turned into arrays that kernels can read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InvalidDataError
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array:
+    """Return the data as rows, shape (n, d), float64, C-contiguous and writable; no copy if it is so already.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,) or (n, d)
+        One-dimensional input is one column.
+    n_columns : int or None
+        Columns that the distribution needs, None if any number will do.
+    owner : str
+        Name for messages.
+    finite : bool
+        Whether NaN and infinity are errors.
+
+    Raises
+    ------
+    InvalidDataError
+        If the shape or a value is wrong; names the first bad row.
+    """
+    values = np.asarray(x)
+    if values.dtype.kind not in "fiub":
+        try:
+            values = values.astype(float)
+        except (TypeError, ValueError) as error:
+            raise InvalidDataError(f"{owner} needs numbers: {error}") from None
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    if values.ndim != 2 or values.shape[1] == 0:
+        raise InvalidDataError(
+            f"{owner} needs data of shape (n,) or (n, d), got shape {np.shape(x)}"
+            + (": pass a single row as x.reshape(1, -1)" if values.ndim == 0 else "")
+        )
+    if n_columns is not None and values.shape[1] != n_columns:
+        raise InvalidDataError(
+            f"{owner} describes {n_columns} column{'s' * (n_columns != 1)}, the data have {values.shape[1]} "
+            f"(shape {np.shape(x)}): "
+            + ("use MultivariateNormal for several columns" if n_columns == 1 else "select the columns it needs")
+        )
+    rows: Array = np.require(values, dtype=np.float64, requirements=["C", "W"])
+    if finite:
+        bad: Mask = ~np.all(np.isfinite(rows), axis=1)
+        if bad.any():
+            raise InvalidDataError(
+                f"{owner} needs finite data; {describe_rows(rows, bad)} NaN or infinite. "
+                "Drop or fill these rows first."
+            )
+    return rows
+
+
+def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
+    """Return weights of rows, shape (n,), or None where every row counts once.
+
+    Raises
+    ------
+    InvalidDataError
+        If the shape is wrong, a weight is negative or not finite, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    try:
+        weight: Array = np.require(sample_weight, dtype=np.float64, requirements=["C", "W"])
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(f"sample_weight needs numbers: {error}") from None
+    if weight.shape != (n_rows,):
+        raise InvalidDataError(
+            f"sample_weight needs one weight per row, shape ({n_rows},); got shape {np.shape(sample_weight)}"
+        )
+    bad = ~(np.isfinite(weight) & (weight >= 0))
+    if bad.any():
+        raise InvalidDataError(
+            f"sample_weight must be finite and >= 0; {describe_rows(weight[:, np.newaxis], bad)} not. "
+            "Use 0 to leave a row out."
+        )
+    if n_rows and not weight.any():
+        raise InvalidDataError("sample_weight is zero for every row: nothing is left to fit")
+    return weight
+
+
+def present_rows(rows: Array, weight: Array | None, owner: str) -> tuple[Array, Array | None]:
+    """Leave out the rows of weight zero.
+
+    Raises
+    ------
+    InvalidDataError
+        If there are no rows.
+    """
+    if not len(rows):
+        raise InvalidDataError(f"{owner} cannot be fitted to empty data (0 rows): pass at least one row")
+    if weight is None or weight.all():
+        return rows, weight
+    present = weight > 0
+    return rows[present], weight[present]
+
+
+def as_observations(
+    x: Any, sample_weight: Any, n_columns: int | None, owner: str
+) -> tuple[Array, Array | None]:
+    """Check the rows and weights of a fit: `as_rows`, `as_weights` and `present_rows` in turn.
+
+    A row of weight zero is absent: it may hold anything.
+    """
+    rows = as_rows(x, n_columns, owner, finite=False)
+    rows, weight = present_rows(rows, as_weights(sample_weight, len(rows)), owner)
+    if not np.isfinite(rows).all():
+        # Judged again on all rows, so that the message counts them as the user does.
+        counted = as_rows(x, n_columns, owner, finite=False)
+        if sample_weight is not None:
+            counted = np.where(np.asarray(sample_weight, dtype=float)[:, np.newaxis] > 0, counted, 0.0)
+        as_rows(counted, n_columns, owner, finite=True)
+    return rows, weight
+
+
+def describe_rows(rows: Array, bad: Mask) -> str:
+    """Say how many rows are bad and show the first: "3 of 934 rows are" ... ends before the verdict."""
+    first = int(np.argmax(bad))
+    count = int(bad.sum())
+    shown = ", ".join(f"{value:g}" for value in rows[first][:4]) + (", ..." if rows.shape[1] > 4 else "")
+    verb = "is" if count == 1 else "are"
+    return f"{count} of {len(rows)} rows (first: row {first}, {shown}) {verb}"
+
+
+def centre_and_scale(rows: Array, weight: Array | None) -> tuple[Array, Array]:
+    """Weighted mean and standard deviation of each column, shape (d,); a constant column has scale 1 or |x|.
+
+    The scale is what floors of scales and steps of locations are relative to.
+    """
+    centre = np.average(rows, axis=0, weights=weight)
+    variance = np.empty_like(centre)
+    for column in range(rows.shape[1]):  # a column at a time, to hold no second copy of the data
+        variance[column] = np.average((rows[:, column] - centre[column]) ** 2, weights=weight)
+    scale = np.sqrt(variance)
+    constant = scale <= 1e-14 * np.abs(centre)
+    scale[constant] = np.where(centre[constant] != 0, np.abs(centre[constant]), 1.0)
+    return centre, scale

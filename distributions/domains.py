@@ -1,0 +1,142 @@
+"""Domains: where a parameter or an observation may lie.
+
+A domain checks a value and says what it expected, gives a first value from the data, draws random values
+for tests, and bounds the value in an update.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A set of finite real numbers; the base of all domains.
+
+    Attributes
+    ----------
+    text : str
+        What a value must be, for messages.
+    low, high : float
+        Closed range; an open end is enforced by `contains`.
+    discrete : bool
+        Whole numbers only.
+    """
+
+    text: str = "a finite number"
+    low: float = -np.inf
+    high: float = np.inf
+    low_open: bool = False
+    discrete: bool = False
+
+    @property
+    def is_location(self) -> bool:
+        """Whether the domain is the whole line, so that a parameter in units of x moves with the data."""
+        return np.isinf(self.low) and np.isinf(self.high)
+
+    def contains(self, values: Any) -> npt.NDArray[np.bool_]:
+        """Which of the values (any shape) lie in the domain; NaN does not."""
+        values = np.asarray(values, dtype=float)
+        inside = np.isfinite(values) & (values >= self.low) & (values <= self.high)
+        if self.low_open:
+            inside &= values > self.low
+        return inside & (values == np.floor(values)) if self.discrete else inside
+
+    def check(self, value: Any) -> Any:
+        """Return the value as stored (a float).
+
+        Raises
+        ------
+        ValueError
+            If it is not in the domain.
+        TypeError
+            If it is no number at all.
+        """
+        if isinstance(value, (bool, np.bool_, str)) or np.ndim(value) != 0:
+            raise TypeError
+        value = float(value)
+        if not self.contains(value):
+            raise ValueError
+        return value
+
+    def first_value(self, centre: Array, scale: Array, power: int) -> Any:
+        """Return a value to start iterations from, for columns with these centres and scales, shape (d,)."""
+        if self.is_location:
+            return centre[0] if power == 1 else 0.0
+        return scale[0] ** power
+
+    def random(self, rng: np.random.Generator, n_columns: int) -> Any:
+        """Return a random value at an everyday scale, never exactly one."""
+        if self.is_location:
+            return rng.normal(0.0, 5.0)
+        return float(np.exp(rng.uniform(np.log(0.2), np.log(20.0))))
+
+
+@dataclass(frozen=True)
+class RealVector(Domain):
+    """Vectors of d finite numbers."""
+
+    text: str = "a vector of finite numbers, shape (d,)"
+
+    def check(self, value: Any) -> Array:
+        """Return a read-only copy."""
+        value = np.array(value, dtype=float)
+        if value.ndim != 1 or value.size == 0 or not np.all(np.isfinite(value)):
+            raise ValueError
+        value.flags.writeable = False
+        return value
+
+    def first_value(self, centre: Array, scale: Array, power: int) -> Array:
+        """Return the centre of the data."""
+        return centre.copy()
+
+    def random(self, rng: np.random.Generator, n_columns: int) -> Array:
+        """Return a random vector."""
+        return rng.normal(0.0, 5.0, n_columns)
+
+
+@dataclass(frozen=True)
+class PositiveDefinite(Domain):
+    """Symmetric positive definite matrices."""
+
+    text: str = "a symmetric positive definite matrix, shape (d, d)"
+    low: float = 0.0
+
+    def check(self, value: Any) -> Array:
+        """Return a read-only, exactly symmetric copy."""
+        value = np.array(value, dtype=float)
+        if value.ndim != 2 or value.shape[0] != value.shape[1] or not np.all(np.isfinite(value)):
+            raise ValueError
+        deviations = np.sqrt(np.diag(value)) if np.all(np.diag(value) > 0) else np.zeros(0)
+        if not deviations.size:
+            raise ValueError
+        correlation = value / np.outer(deviations, deviations)
+        if np.max(np.abs(correlation - correlation.T)) > 1e-8:
+            raise ValueError
+        np.linalg.cholesky(correlation)  # LinAlgError is a ValueError
+        value = (value + value.T) / 2
+        value.flags.writeable = False
+        return value
+
+    def first_value(self, centre: Array, scale: Array, power: int) -> Array:
+        """Return the diagonal matrix of the columns' variances."""
+        return np.diag(scale**power)
+
+    def random(self, rng: np.random.Generator, n_columns: int) -> Array:
+        """Return a random matrix with unequal variances and real correlations."""
+        root = rng.normal(size=(n_columns, n_columns + 2)) * np.exp(rng.uniform(-1, 1, (n_columns, 1)))
+        return root @ root.T
+
+
+REAL = Domain()
+POSITIVE = Domain("a finite number > 0", low=0.0, low_open=True)
+NON_NEGATIVE = Domain("a finite number >= 0", low=0.0)
+COUNTS = Domain("a whole number >= 0", low=0.0, discrete=True)
+REAL_VECTOR = RealVector()
+POSITIVE_DEFINITE = PositiveDefinite()

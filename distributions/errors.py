@@ -1,0 +1,35 @@
+"""Errors and warnings of both packages. Every error is a `ValueError`; its text names thing, row and remedy."""
+
+from __future__ import annotations
+
+
+class InvalidParameterError(ValueError):
+    """A parameter lies outside its domain, or parameters do not fit each other."""
+
+
+class UnknownParameterError(ValueError):
+    """A value was asked of a distribution whose parameters are not known yet."""
+
+
+class InvalidDataError(ValueError):
+    """Rows or weights cannot be used: wrong shape, not finite, outside the support, too few."""
+
+
+class DegenerateDataError(InvalidDataError):
+    """The likelihood of these data has no maximum: it grows without bound as a scale goes to zero."""
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A result was asked of a mixture that has neither been fitted nor given all its parameters."""
+
+
+class ConvergenceWarning(UserWarning):
+    """EM ended before it converged, or an iteration lowered the likelihood."""
+
+
+class DegeneracyWarning(UserWarning):
+    """A component was kept from collapsing, or has lost all its data."""
+
+
+class MeasureWarning(UserWarning):
+    """Discrete and continuous components are mixed: their masses and densities are not comparable."""

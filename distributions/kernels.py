@@ -1,0 +1,162 @@
+"""The compiled contract: how a family's kernels are compiled, called and joined to the EM loop.
+
+A family that wants speed and scale gives three functions on a flat parameter vector ``theta`` and
+feature-major blocks ``X`` of shape ``(d, m)`` (one row per column of the data, so that the innermost
+loop runs over contiguous observations):
+
+``log_pdf(X, theta, out)``
+    adds m log densities to ``out``.
+``accumulate(X, r, theta, stats)``
+    adds sum_i r_i t(x_i; theta) to ``stats``. Statistics add: two halves of the data give the whole.
+``update(stats, theta, bounds)``
+    turns total statistics into new parameters, in place. ``bounds`` has shape ``(2, len(theta))``: the
+    maximum is taken inside this box. A frozen parameter has equal bounds, a scale has a floor.
+
+Each is decorated with `kernel`; the names of the arguments are the signature. The decorator costs
+nothing at import: a kernel is compiled (or loaded from the cache on disk) when it is first used.
+
+All kernels of one role have one machine signature, so a compiled loop calls them by address
+(`call_log_pdf`, `call_accumulate`, `call_update`) and is compiled once for every combination of families.
+"""
+
+from __future__ import annotations
+
+import types as python_types
+from collections.abc import Callable
+from functools import cache
+from inspect import signature
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+VECTOR = types.Array(types.float64, 1, "C")
+MATRIX = types.Array(types.float64, 2, "C")
+ARGUMENTS = {"X": MATRIX, "theta": VECTOR, "out": VECTOR, "r": VECTOR, "stats": VECTOR, "bounds": MATRIX}
+ROLES = {
+    "log_pdf": ("X", "theta", "out"),
+    "accumulate": ("X", "r", "theta", "stats"),
+    "update": ("stats", "theta", "bounds"),
+}
+
+# Sums must vectorise, so reassociation is allowed; nnan and ninf never are: with them a row of -inf
+# turns into NaN.
+_SUMS_VECTORISE = {"reassoc", "contract", "nsz"}
+
+
+def _jit(function: Callable[..., Any], **options: Any) -> Any:
+    options = {"nogil": True, "error_model": "numpy", **options}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder for the cache can be written: a read-only installation
+        return njit(**options)(function)
+
+
+def scalar(function: Callable[..., Any]) -> Any:
+    """Compile a scalar helper that is inlined into the loops that call it, with exact rounding rules.
+
+    Only contraction is allowed: an argument reduction in two parts would not survive reassociation.
+    """
+    return _jit(function, forceinline=True, fastmath={"contract"})
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile a function on arrays, on first use and for the types it is called with."""
+    return _jit(function, fastmath=_SUMS_VECTORISE)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile one of the three functions of a family; the argument names give its role and signature.
+
+    Raises
+    ------
+    TypeError
+        If the arguments are not those of `log_pdf`, `accumulate` or `update`.
+    """
+    if tuple(signature(function).parameters) not in ROLES.values():
+        expected = ", ".join(f"{role}({', '.join(names)})" for role, names in ROLES.items())
+        raise TypeError(
+            f"kernel {function.__name__}{signature(function)} has none of the signatures {expected}: "
+            "name the arguments exactly so"
+        )
+    return compiled(function)
+
+
+@cache
+def address(dispatcher: Any) -> int:
+    """Machine address of a kernel, compiled on first use."""
+    argument_types = tuple(ARGUMENTS[name] for name in signature(dispatcher.py_func).parameters)
+    result = dispatcher.get_compile_result(types.none(*argument_types))
+    dispatcher.disable_compile()  # a call with other types is a mistake, not a second version
+    return result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+
+
+class Kernels(NamedTuple):
+    """The three kernels of a family."""
+
+    log_pdf: Any
+    accumulate: Any
+    update: Any
+
+    @property
+    def addresses(self) -> tuple[int, int, int]:
+        """Machine addresses of `log_pdf`, `accumulate` and `update`."""
+        return address(self.log_pdf), address(self.accumulate), address(self.update)
+
+
+def _call(role: str) -> Any:
+    """Type and code of a call by address: the C entry point takes its arrays as structures by value."""
+    argument_types = [ARGUMENTS[name] for name in ROLES[role]]
+
+    def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        result_type = context.get_value_type(types.none)
+        entry = ir.FunctionType(result_type, [context.get_value_type(kind) for kind in argument_types])
+        return builder.call(builder.inttoptr(values[0], entry.as_pointer()), values[1:])
+
+    return types.none(types.int64, *argument_types), generate
+
+
+def _intrinsic(function: Callable[..., Any]) -> Any:
+    return intrinsic(function)  # typed as what compiled code sees: without the typing context
+
+
+@_intrinsic
+def call_log_pdf(typing_context: Any, address: Any, X: Any, theta: Any, out: Any) -> Any:
+    """Call the `log_pdf` kernel at ``address``."""
+    return _call("log_pdf")
+
+
+@_intrinsic
+def call_accumulate(typing_context: Any, address: Any, X: Any, r: Any, theta: Any, stats: Any) -> Any:
+    """Call the `accumulate` kernel at ``address``."""
+    return _call("accumulate")
+
+
+@_intrinsic
+def call_update(typing_context: Any, address: Any, stats: Any, theta: Any, bounds: Any) -> Any:
+    """Call the `update` kernel at ``address``."""
+    return _call("update")
+
+
+def _call_object(function: Callable[..., None], *arguments: Any) -> None:
+    function(*arguments)
+
+
+@cache
+def interpreted(dispatcher: Any) -> Any:
+    """Return the same loop as Python, so that its kernels may be any Python callables.
+
+    Only the functions that call kernels are interpreted; all that they call otherwise stays compiled.
+    """
+    function = dispatcher.py_func
+    replaced: dict[str, Any] = {}
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        if value in (call_log_pdf, call_accumulate, call_update):
+            replaced[name] = _call_object
+        elif hasattr(value, "py_func") and interpreted(value) is not value:
+            replaced[name] = interpreted(value)
+    if not replaced:
+        return dispatcher
+    return python_types.FunctionType(function.__code__, {**function.__globals__, **replaced})

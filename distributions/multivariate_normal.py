@@ -1,0 +1,434 @@
+"""The multivariate normal distribution, with full, diagonal or spherical covariance.
+
+All three share one layout of ``theta``: mean (d), covariance (d x d), inverse of its Cholesky factor (d x d, lower;
+full only) and the logarithm of the density's constant. The last two repeat the covariance in the form in which
+`log_pdf` reads it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import field
+from typing import Self
+
+import numpy as np
+
+from .base import Distribution, Rng, parameter
+from .data import Array
+from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR
+from .errors import InvalidParameterError, UnknownParameterError
+from .kernels import Kernels, compiled, kernel
+from .normal import LOG_SQRT_2PI
+
+_ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
+
+# ------------------------------------------------------------------------------------------ full covariance
+
+
+@compiled
+def centre(X, mean):
+    """Return X - mean, feature by feature."""
+    centred = np.empty_like(X)
+    for j in range(X.shape[0]):
+        for i in range(X.shape[1]):
+            centred[j, i] = X[j, i] - mean[j]
+    return centred
+
+
+@kernel
+def log_pdf(X, theta, out):
+    """Add constant - |root (x - mean)|^2 / 2, where root' root is the inverse of the covariance."""
+    d, m = X.shape
+    centred = centre(X, theta[:d])
+    root = theta[d + d * d : d + 2 * d * d].reshape(d, d)
+    z = np.empty(m)
+    for i in range(m):
+        out[i] += theta[theta.size - 1]
+    for a in range(d):
+        z[:] = 0.0
+        b = 0
+        while b + 4 <= a + 1:  # four features at once: one store of z for four multiply-adds
+            c0, c1, c2, c3 = root[a, b], root[a, b + 1], root[a, b + 2], root[a, b + 3]
+            x0, x1, x2, x3 = centred[b], centred[b + 1], centred[b + 2], centred[b + 3]
+            for i in range(m):
+                z[i] += c0 * x0[i] + c1 * x1[i] + c2 * x2[i] + c3 * x3[i]
+            b += 4
+        while b <= a:
+            c0, x0 = root[a, b], centred[b]
+            for i in range(m):
+                z[i] += c0 * x0[i]
+            b += 1
+        for i in range(m):
+            out[i] -= 0.5 * z[i] * z[i]
+
+
+@kernel
+def accumulate(X, r, theta, stats):
+    """Add sum r, sum r (x - mean) and the lower triangle of sum r (x - mean)(x - mean)'."""
+    d, m = X.shape
+    centred = centre(X, theta[:d])
+    second = stats[1 + d :].reshape(d, d)
+    weighted = np.empty(m)
+    total = 0.0
+    for i in range(m):
+        total += r[i]
+    stats[0] += total
+    for a in range(d):
+        first, x = 0.0, centred[a]
+        for i in range(m):
+            weighted[i] = r[i] * x[i]
+            first += weighted[i]
+        stats[1 + a] += first
+        b = 0
+        while b + 4 <= a + 1:
+            x0, x1, x2, x3 = centred[b], centred[b + 1], centred[b + 2], centred[b + 3]
+            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+            for i in range(m):
+                s0 += weighted[i] * x0[i]
+                s1 += weighted[i] * x1[i]
+                s2 += weighted[i] * x2[i]
+                s3 += weighted[i] * x3[i]
+            second[a, b] += s0
+            second[a, b + 1] += s1
+            second[a, b + 2] += s2
+            second[a, b + 3] += s3
+            b += 4
+        while b <= a:
+            s0, x0 = 0.0, centred[b]
+            for i in range(m):
+                s0 += weighted[i] * x0[i]
+            second[a, b] += s0
+            b += 1
+
+
+@compiled
+def factorise(cov, root):
+    """Fill ``root`` with the inverse of the Cholesky factor of cov; return log det cov, NaN if it has none."""
+    d = cov.shape[0]
+    factor = np.zeros((d, d))
+    log_det = 0.0
+    for a in range(d):
+        for b in range(a + 1):
+            rest = cov[a, b]
+            for c in range(b):
+                rest -= factor[a, c] * factor[b, c]
+            if a == b:
+                if not rest > 0.0:
+                    return math.nan
+                factor[a, a] = math.sqrt(rest)
+                log_det += math.log(rest)
+            else:
+                factor[a, b] = rest / factor[b, b]
+    root[:] = 0.0
+    for b in range(d):
+        root[b, b] = 1.0 / factor[b, b]
+        for a in range(b + 1, d):
+            rest = 0.0
+            for c in range(b, a):
+                rest -= factor[a, c] * root[c, b]
+            root[a, b] = rest / factor[a, a]
+    return log_det
+
+
+@compiled
+def factorise_above(cov, floor, root):
+    """Raise cov, in place, to at least diag(floor) and factorise it; return log det cov.
+
+    Raising the eigenvalues of the scaled matrix is the exact maximum of the likelihood under that bound.
+    """
+    d = cov.shape[0]
+    log_det = factorise(cov, root)
+    inverse_trace = 0.0  # of the scaled matrix; where it is at most 1, every eigenvalue is at least 1
+    for a in range(d):
+        for b in range(a + 1):
+            inverse_trace += root[a, b] * root[a, b] * floor[b]
+    if inverse_trace <= 1.0 and not math.isnan(log_det):
+        return log_det
+    scaled = np.empty((d, d))
+    for a in range(d):
+        for b in range(d):
+            scaled[a, b] = cov[a, b] / math.sqrt(floor[a] * floor[b])
+    values, vectors = np.linalg.eigh(scaled)
+    if values[0] >= 1.0 and not math.isnan(log_det):
+        return log_det
+    for a in range(d):
+        for b in range(a + 1):
+            raised = 0.0
+            for c in range(d):
+                raised += vectors[a, c] * vectors[b, c] * max(values[c], 1.0)
+            cov[a, b] = raised * math.sqrt(floor[a] * floor[b])
+            cov[b, a] = cov[a, b]
+    return factorise(cov, root)
+
+
+@compiled
+def move_mean(stats, theta, bounds, d):
+    """Move the mean to the weighted mean; return its shift, and what bounds kept it from."""
+    shift, beyond = np.empty(d), np.empty(d)
+    for j in range(d):
+        shift[j] = stats[1 + j] / stats[0]
+        moved = min(max(theta[j] + shift[j], bounds[0, j]), bounds[1, j])
+        beyond[j] = shift[j] - (moved - theta[j])
+        theta[j] = moved
+    return shift, beyond
+
+
+@compiled
+def is_frozen(bounds, d):
+    """Whether the covariance must stay as it is."""
+    return bounds[0, d] == bounds[1, d]
+
+
+@kernel
+def update(stats, theta, bounds):
+    """Set mean and covariance to the weighted mean and the weighted covariance about it (divided by the weight)."""
+    d = int(round((math.sqrt(4.0 * stats.size - 3.0) - 1.0) / 2.0))
+    shift, beyond = move_mean(stats, theta, bounds, d)
+    if is_frozen(bounds, d):
+        return
+    cov, second = theta[d : d + d * d].reshape(d, d), stats[1 + d :].reshape(d, d)
+    floor = np.empty(d)
+    for a in range(d):
+        floor[a] = bounds[0, d + a * (d + 1)]
+        for b in range(a + 1):
+            cov[a, b] = second[a, b] / stats[0] - shift[a] * shift[b] + beyond[a] * beyond[b]
+            cov[b, a] = cov[a, b]
+    log_det = factorise_above(cov, floor, theta[d + d * d : d + 2 * d * d].reshape(d, d))
+    theta[theta.size - 1] = -0.5 * log_det - d * LOG_SQRT_2PI
+
+
+# ---------------------------------------------------------------------------- diagonal, spherical covariance
+
+
+@kernel
+def log_pdf_diagonal(X, theta, out):
+    """Add constant - sum_j (x_j - mean_j)^2 / (2 var_j)."""
+    d, m = X.shape
+    for i in range(m):
+        out[i] += theta[theta.size - 1]
+    for j in range(d):
+        mean, half_precision = theta[j], 0.5 / theta[d + j * (d + 1)]
+        for i in range(m):
+            centred = X[j, i] - mean
+            out[i] -= half_precision * centred * centred
+
+
+@kernel
+def accumulate_diagonal(X, r, theta, stats):
+    """Add sum r, sum r (x - mean), and sum r (x_j - mean_j)^2 for each column."""
+    d, m = X.shape
+    total = 0.0
+    for i in range(m):
+        total += r[i]
+    stats[0] += total
+    for j in range(d):
+        mean, first, second = theta[j], 0.0, 0.0
+        for i in range(m):
+            centred = X[j, i] - mean
+            first += r[i] * centred
+            second += r[i] * centred * centred
+        stats[1 + j] += first
+        stats[1 + d + j] += second
+
+
+@compiled
+def variances(stats, theta, bounds, d):
+    """Move the mean; return the weighted mean square about it for each column."""
+    shift, beyond = move_mean(stats, theta, bounds, d)
+    squares = np.empty(d)
+    for j in range(d):
+        squares[j] = max(stats[1 + d + j] / stats[0] - shift[j] * shift[j], 0.0) + beyond[j] * beyond[j]
+    return squares
+
+
+@compiled
+def set_diagonal(theta, variance):
+    """Write the variances and the density's constant into theta."""
+    d = variance.size
+    log_det = 0.0
+    for j in range(d):
+        theta[d + j * (d + 1)] = variance[j]
+        log_det += math.log(variance[j])
+    theta[theta.size - 1] = -0.5 * log_det - d * LOG_SQRT_2PI
+
+
+@kernel
+def update_diagonal(stats, theta, bounds):
+    """Set each variance to the weighted mean square of its column."""
+    d = (stats.size - 1) // 2
+    variance = variances(stats, theta, bounds, d)
+    if is_frozen(bounds, d):
+        return
+    for j in range(d):
+        variance[j] = max(variance[j], bounds[0, d + j * (d + 1)])
+    set_diagonal(theta, variance)
+
+
+@kernel
+def update_spherical(stats, theta, bounds):
+    """Set the one variance to the mean over columns of the weighted mean squares."""
+    d = (stats.size - 1) // 2
+    variance = variances(stats, theta, bounds, d)
+    if is_frozen(bounds, d):
+        return
+    floor = 0.0
+    for j in range(d):
+        floor = max(floor, bounds[0, d + j * (d + 1)])
+    variance[:] = max(variance.mean(), floor)
+    set_diagonal(theta, variance)
+
+
+# ------------------------------------------------------------------------------------------------ the family
+
+
+class MultivariateNormal(Distribution):
+    r"""Multivariate normal: density :math:`\exp(-(x-\mu)'\Sigma^{-1}(x-\mu)/2) / \sqrt{\det 2\pi\Sigma}`.
+
+    Parameters
+    ----------
+    mean : array_like, shape (d,), optional
+        Mean :math:`\mu`, in the units of the columns.
+    cov : array_like, shape (d, d), optional
+        Covariance :math:`\Sigma`, symmetric positive definite.
+    structure : {"full", "diagonal", "spherical"}, default "full"
+        Which covariances `fit` looks among: all, diagonal ones, or multiples of the identity.
+
+    Notes
+    -----
+    `fit` is the maximum-likelihood estimate within the structure: weighted mean and weighted covariance (divided by
+    the total weight, not by n - 1). Mardia, Kent & Bibby, Multivariate Analysis (1979), ch. 4.
+
+    Examples
+    --------
+    >>> MultivariateNormal(structure="diagonal").fit([[0.0, 1.0], [2.0, 5.0]])
+    MultivariateNormal(mean=[1.0, 3.0], cov=[[1.0, 0.0], [0.0, 4.0]], structure='diagonal')
+    """
+
+    mean: Array = parameter(REAL_VECTOR, power=1)
+    cov: Array = parameter(POSITIVE_DEFINITE, power=2)
+    structure: str = field(default="full")
+
+    support = REAL
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.structure not in _KERNELS:
+            raise InvalidParameterError(
+                f"MultivariateNormal: structure must be one of {', '.join(_KERNELS)}; got {self.structure!r}"
+            )
+        if self.mean is not None and self.cov is not None and len(self.mean) != len(self.cov):
+            raise InvalidParameterError(
+                f"MultivariateNormal: mean has {len(self.mean)} entries but cov has shape {self.cov.shape}"
+            )
+        if self.cov is not None and self.structure != "full":
+            wanted = np.diag(np.diag(self.cov))
+            if self.structure == "spherical":
+                wanted = np.eye(len(self.cov)) * self.cov[0, 0]
+            if not np.allclose(self.cov, wanted, rtol=1e-12, atol=0.0):
+                raise InvalidParameterError(
+                    f"MultivariateNormal: cov must be {self.structure}; got {self.cov.tolist()}"
+                )
+
+    @property
+    def kernels(self) -> Kernels:  # type: ignore[override]
+        """The kernels of the structure."""
+        return _KERNELS[self.structure]
+
+    @property
+    def n_columns(self) -> int | None:  # type: ignore[override]
+        """Number of columns d, None while both parameters are unknown."""
+        known = self.mean if self.mean is not None else self.cov
+        return None if known is None else len(known)
+
+    def _dimension(self, purpose: str) -> int:
+        if self.n_columns is None:
+            raise UnknownParameterError(f"{self!r} cannot {purpose}: its number of columns is unknown. Fit it first.")
+        return self.n_columns
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of free parameters: d for the mean and d (d + 1) / 2, d or 1 for the covariance."""
+        d = self._dimension("count its parameters")
+        in_cov = {"full": d * (d + 1) // 2, "diagonal": d, "spherical": 1}[self.structure]
+        return d * ("mean" not in self.frozen) + in_cov * ("cov" not in self.frozen)
+
+    @property
+    def var(self) -> Array:
+        """Variances of the columns, shape (d,)."""
+        self._require_known("give a variance")
+        return np.diag(self.cov).copy()
+
+    def sample(self, size: int, rng: Rng = None) -> Array:
+        """Draw ``size`` independent rows, shape (size, d)."""
+        self._require_known("be sampled")
+        normal = np.random.default_rng(rng).standard_normal((size, len(self.mean)))
+        return self.mean + normal @ np.linalg.cholesky(self.cov).T
+
+    # ------------------------------------------------------------------- the view of the compiled loops
+
+    def to_theta(self) -> Array:
+        """Return mean, covariance, inverse Cholesky factor and the density's constant as one vector."""
+        d = len(self.mean)
+        factor = np.linalg.cholesky(self.cov)
+        constant = -np.sum(np.log(np.diag(factor))) - d * LOG_SQRT_2PI
+        return np.concatenate([self.mean, self.cov.ravel(), np.tril(np.linalg.inv(factor)).ravel(), [constant]])
+
+    def from_theta(self, theta: Array) -> Self:
+        """Return the distribution with the mean and covariance in ``theta``; frozen ones stay the very same."""
+        d = len(self.mean)
+        values = {"mean": theta[:d], "cov": theta[d : d + d * d].reshape(d, d)}
+        return self.with_values(**{name: value for name, value in values.items() if name not in self.frozen})
+
+    def bounds(self, scale: Array, floor: float) -> Array:
+        """Return the box of the update: entries of a frozen parameter are pinned, variances have a floor.
+
+        The floor holds in every direction: cov - diag(floors) must stay positive semidefinite.
+        """
+        theta, d = self.to_theta(), len(self.mean)
+        box = np.array([np.full(theta.size, -np.inf), np.full(theta.size, np.inf)])
+        if "mean" in self.frozen:
+            box[:, :d] = theta[:d]
+        if "cov" in self.frozen:
+            box[:, d : d + d * d] = theta[d : d + d * d]
+        else:
+            floors = (max(floor, _ROUNDING) * scale) ** 2
+            floors *= min(1.0, np.linalg.eigvalsh(_scaled(self.cov, floors))[0])  # not above a start that was given
+            box[0, d : d + d * d : d + 1] = floors
+        return box
+
+    def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
+        """Return ("cov",) if some direction of the covariance is held up by the floor."""
+        d = len(self.mean)
+        if "cov" in self.frozen:
+            return ()
+        floors = bounds[0, d : d + d * d : d + 1]
+        lowest = np.linalg.eigvalsh(_scaled(theta[d : d + d * d].reshape(d, d), floors))[0]
+        return ("cov",) if lowest < 1.0 + 1e-3 else ()
+
+    def units(self, scale: Array) -> Array:
+        """Return the data's scale for the mean and its products for the covariance."""
+        d = len(self.mean)
+        return np.concatenate([scale, np.outer(scale, scale).ravel(), np.full(d * d + 1, np.inf)])
+
+    def statistics_size(self) -> int:
+        """Return the length of the vector that `accumulate` fills."""
+        d = len(self.mean)
+        return 1 + d + (d * d if self.structure == "full" else d)
+
+    def first_guess(self, centre: Array, scale: Array) -> Self:
+        """Return a copy in which unknown parameters have the centre and scale of the data."""
+        if self.structure == "spherical":
+            scale = np.full_like(scale, np.sqrt(np.mean(scale**2)))
+        return super().first_guess(centre, scale)
+
+
+def _scaled(cov: Array, floors: Array) -> Array:
+    """Return cov in units in which the floor is the identity."""
+    return cov / np.sqrt(np.outer(floors, floors))
+
+
+_KERNELS = {
+    "full": Kernels(log_pdf, accumulate, update),
+    "diagonal": Kernels(log_pdf_diagonal, accumulate_diagonal, update_diagonal),
+    "spherical": Kernels(log_pdf_diagonal, accumulate_diagonal, update_spherical),
+}

@@ -1,0 +1,13 @@
+"""Mixture models: any distributions, in any combination, fitted by one compiled EM loop.
+
+Every name of `distributions` is here as well, so one import is enough.
+"""
+
+from distributions import *  # noqa: F403
+from distributions import __all__ as _distributions
+
+from .model import MixtureModel, Step
+
+__version__ = "0.1.0"
+
+__all__ = ["MixtureModel", "Step", "__version__", *_distributions]

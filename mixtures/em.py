@@ -1,0 +1,123 @@
+"""The EM loop: sweep, judge, update, until the climb is over. It knows no data but through the sweep.
+
+Dempster, Laird & Rubin (1977); the remaining distance to the optimum is predicted from the ratio of successive steps
+(Aitken), as in McLachlan & Krishnan, The EM Algorithm and Extensions (2008), section 4.9.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from distributions.data import Array
+from distributions.kernels import call_update, compiled, interpreted
+
+from .plan import Engine
+from .sweep import sweep
+
+RUNNING, CONVERGED, LIMIT, FELL, FAILED = range(5)
+REASONS = {
+    RUNNING: "not finished",
+    CONVERGED: "converged",
+    LIMIT: "stopped at max_iter",
+    FELL: "stopped: an update lowered the log-likelihood",
+    FAILED: "stopped: a row has no density",
+}
+
+BLOCK = 512  # rows: a block of a few columns and components stays in the first-level cache
+INTERPRETED_BLOCK = 65536  # calls of Python functions cost more than cache misses
+VANISHED = 1e-200  # responsibility, relative to all, below which a component keeps its parameters
+SLOWEST = 0.9999  # largest ratio of successive steps that a prediction believes
+ROUNDING = 64 * np.finfo(float).eps  # of a sum of log densities, relative to it
+
+
+@compiled
+def m_step(plan, state):
+    """Update every leaf from its statistics, and the weights from the masses."""
+    state.theta_before[:] = state.theta
+    state.weights_before[:] = state.weights
+    total = state.mass.sum()
+    for leaf in range(plan.component.size):
+        if plan.free[leaf] and state.mass[plan.component[leaf]] > VANISHED * total:
+            begin, end = plan.theta_at[leaf], plan.theta_at[leaf + 1]
+            stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
+            box = state.bounds[2 * begin : 2 * end].reshape(2, end - begin)
+            call_update(plan.update[leaf], stats, state.theta[begin:end], box)
+    for k in range(state.weights.size):
+        state.weights[k] = state.mass[k] / total
+
+
+@compiled
+def largest_step(state):
+    """Return the largest change of the last update: of a parameter in its unit, or of a weight."""
+    step = 0.0
+    for j in range(state.theta.size):
+        moved = abs(state.theta[j] - state.theta_before[j])
+        unit = state.units[j] if state.units[j] > 0.0 else max(abs(state.theta[j]), abs(state.theta_before[j]))
+        if moved > 0.0:
+            step = max(step, moved / unit)
+    for k in range(state.weights.size):
+        step = max(step, abs(state.weights[k] - state.weights_before[k]))
+    return step
+
+
+@compiled
+def remaining(step, previous):
+    """Predict the sum of all further steps of a sequence that shrinks geometrically."""
+    ratio = min(step / previous, SLOWEST) if previous > 0.0 else 0.0
+    return step * ratio / (1.0 - ratio)
+
+
+@compiled
+def judge(state, tol, max_iter):
+    """Say whether the climb is over, from the log-likelihoods and the last step; called after each sweep."""
+    sweeps = int(state.progress[0])
+    now = state.history[sweeps - 1]
+    if not math.isfinite(now):
+        return FAILED
+    if sweeps > 1:
+        gain, step = now - state.history[sweeps - 2], largest_step(state)
+        total = state.mass.sum()
+        rounding = ROUNDING * (abs(now) + total)
+        if gain < -rounding:
+            return FELL
+        gain_left, step_left = remaining(max(gain, 0.0), state.progress[1]), remaining(step, state.progress[2])
+        state.progress[1], state.progress[2] = max(gain, 0.0), step
+        settled = max(gain, 0.0) <= rounding or gain_left <= tol * total
+        if sweeps > 2 and settled and step_left <= math.sqrt(tol):
+            return CONVERGED
+        if step == 0.0 and gain <= rounding:
+            return CONVERGED
+    return LIMIT if sweeps > max_iter else RUNNING
+
+
+@compiled
+def advance(X, weight, plan, state, tol, max_iter, n_sweeps, block_size):
+    """Make up to ``n_sweeps`` EM iterations; return a status. A run can be continued by another call.
+
+    Each iteration sweeps at the current parameters, judges, and only then updates: at the end the recorded
+    log-likelihood, the responsibilities and the parameters belong together.
+    """
+    for _ in range(n_sweeps):
+        state.history[int(state.progress[0])] = sweep(X, weight, plan, state, block_size)
+        state.progress[0] += 1.0
+        status = judge(state, tol, max_iter)
+        if status == FELL:
+            state.theta[:] = state.theta_before
+            state.weights[:] = state.weights_before
+        if status != RUNNING:
+            return status
+        m_step(plan, state)
+    return RUNNING
+
+
+def run(
+    engine: Engine, rows: Array, weight: Array | None, *, tol: float, max_iter: int, n_sweeps: int | None = None
+) -> int:
+    """Run EM on checked rows, shape (n, d), until it ends or ``n_sweeps`` are made; return the status."""
+    loop, block_size = (interpreted(advance), INTERPRETED_BLOCK) if engine.interpreted else (advance, BLOCK)
+    weight = np.empty(0) if weight is None else weight
+    n_sweeps = max_iter + 1 if n_sweeps is None else n_sweeps
+    with np.errstate(divide="ignore"):  # interpreted: the logarithm of a vanished weight is -inf
+        return int(loop(rows, weight, engine.plan, engine.state, tol, max_iter, n_sweeps, block_size))

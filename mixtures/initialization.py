@@ -1,0 +1,305 @@
+"""First guesses that know the families, and the choice among many starts.
+
+A start is a partition of the data into K clusters and a matching of clusters to components by likelihood, not by
+position. Short EM runs from many starts are made on at most `SAMPLE` representative rows; the best few are run on
+(the em-EM strategy of Biernacki, Celeux & Govaert, Computational Statistics & Data Analysis 41, 2003).
+
+Everything here sees the data as a set of distinct rows with weights in a fixed order. So a start depends neither on
+the order of the rows nor on whether a row is repeated or weighted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from distributions.base import Distribution
+from distributions.data import Array, centre_and_scale
+from distributions.errors import InvalidDataError
+
+from . import em
+from .plan import Engine, Integers
+
+SAMPLE = 4000  # representative rows
+SHORT_SWEEPS = 60
+LONG_SWEEPS = 1000
+FINALISTS = 3
+LLOYD_STEPS = 10
+GUESS_FLOOR = 1e-2  # smallest scale of a first guess, relative to its column's: no start is already a spike
+TIE = 1e-9  # log-likelihoods per weight closer than this are one optimum
+
+
+class Start(NamedTuple):
+    """Parameters to start EM from."""
+
+    components: list[Distribution]
+    weights: Array
+
+
+def best_start(
+    components: Sequence[Distribution],
+    weights: Array | None,
+    names: Sequence[str],
+    rows: Array,
+    row_weight: Array | None,
+    scale: Array,
+    n_init: int,
+    rng: np.random.Generator,
+) -> Start:
+    """Return the start from which EM should run on all rows.
+
+    Parameters
+    ----------
+    components : sequence of Distribution
+        Flattened; those without unknown parameters stay as they are.
+    weights : ndarray, shape (K,), or None
+        Mixing proportions to start from, if given.
+    names : sequence of str
+        For messages.
+    rows, row_weight : ndarray, shapes (n, d) and (n,) or None
+        Checked data.
+    scale : ndarray, shape (d,)
+        Scale of each column.
+    n_init : int
+        Number of starts.
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    InvalidDataError
+        If a component cannot be fitted to any of the data.
+    """
+    if not any(component.unknown for component in components):
+        equal = np.full(len(components), 1.0 / len(components))
+        return Start(list(components), equal if weights is None else weights)
+    sample, sample_weight, complete = representatives(rows, row_weight)
+    guesses = _first_guesses(components, weights, names, sample, sample_weight, scale, n_init, rng)
+    if len(guesses) == 1:
+        return guesses[0]
+    runs = [
+        _climb(guess, names, sample, sample_weight, scale, SHORT_SWEEPS, tol=1e-8) for guess in guesses
+    ]
+    order = sorted(range(len(guesses)), key=lambda i: runs[i].rank)
+    finalists: list[int] = []
+    for i in order:
+        margin = TIE * sample_weight.sum()
+        if all(abs(runs[i].log_likelihood - runs[j].log_likelihood) > margin for j in finalists):
+            finalists.append(i)
+        if len(finalists) == FINALISTS:
+            break
+    for i in finalists:
+        runs[i] = _climb(runs[i].start, names, sample, sample_weight, scale, LONG_SWEEPS, tol=1e-10)
+    best = min(runs[i].rank for i in finalists)
+    winner = min(i for i in finalists if runs[i].rank.is_tie(best, sample_weight.sum()))
+    return guesses[winner] if complete else runs[winner].start
+
+
+# ------------------------------------------------------------------------------------------------ short runs
+
+
+class _Rank(NamedTuple):
+    """Order of runs: the sane before the collapsed, then by log-likelihood."""
+
+    n_held: int
+    loss: float
+
+    def is_tie(self, other: _Rank, total_weight: float) -> bool:
+        """Whether both reached the same optimum."""
+        return self.n_held == other.n_held and self.loss - other.loss <= TIE * total_weight
+
+
+class _Run(NamedTuple):
+    start: Start
+    log_likelihood: float
+    rank: _Rank
+
+
+def _climb(
+    start: Start, names: Sequence[str], rows: Array, weight: Array, scale: Array, n_sweeps: int, tol: float
+) -> _Run:
+    engine = Engine(start.components, start.weights, scale, n_sweeps, names)
+    status = em.run(engine, rows, weight, tol=tol, max_iter=n_sweeps)
+    log_likelihood = engine.history[-1]
+    held = sum(bool(names) for names in engine.held)
+    loss = np.inf if status == em.FAILED else -log_likelihood
+    return _Run(Start(engine.components, engine.state.weights.copy()), log_likelihood, _Rank(held, loss))
+
+
+# ----------------------------------------------------------------------------------------------- first guesses
+
+
+def representatives(rows: Array, weight: Array | None) -> tuple[Array, Array, bool]:
+    """Return at most `SAMPLE` distinct rows in a fixed order, their weights, and whether they are all there are.
+
+    Rows are ordered along a fixed oblique direction, equal ones merged; where more remain, those at equally spaced
+    positions of the cumulative weight stand for all (a systematic sample).
+    """
+    centre, scale = centre_and_scale(rows, weight)
+    # Sums a column at a time: the key of a row must not depend on its position, as it may in a matrix product.
+    key = np.zeros(len(rows))
+    for column, direction in enumerate(np.sqrt(1.0 + np.arange(rows.shape[1]))):
+        key += (rows[:, column] - centre[column]) / scale[column] / direction
+    order = np.argsort(key, kind="stable")
+    if len(rows) > SAMPLE:
+        positions = np.cumsum(np.ones(len(rows)) if weight is None else weight[order])
+        targets = (np.arange(SAMPLE) + 0.5) / SAMPLE * positions[-1]
+        chosen = order[np.minimum(np.searchsorted(positions, targets), len(rows) - 1)]
+        sample, sample_weight = _merge(rows[chosen], np.full(SAMPLE, positions[-1] / SAMPLE))
+        return sample, sample_weight, False
+    ordered = rows[order]
+    return *_merge(ordered, np.ones(len(rows)) if weight is None else weight[order]), True
+
+
+def _merge(rows: Array, weight: Array) -> tuple[Array, Array]:
+    """Merge equal rows into one that carries their weight."""
+    unique, inverse = np.unique(rows, axis=0, return_inverse=True)
+    return unique, np.bincount(inverse.ravel(), weights=weight, minlength=len(unique)).astype(float)
+
+
+def _first_guesses(
+    components: Sequence[Distribution],
+    weights: Array | None,
+    names: Sequence[str],
+    rows: Array,
+    row_weight: Array,
+    scale: Array,
+    n_init: int,
+    rng: np.random.Generator,
+) -> list[Start]:
+    n_components = len(components)
+    if n_components == 1:
+        members = np.ones((1, len(rows)))
+        return [_matched(components, weights, names, rows, row_weight, scale, members)]
+    centre, spread = centre_and_scale(rows, row_weight)
+    points = (rows - centre) / spread
+    starts = []
+    for attempt in range(n_init):
+        members = _partition(points, row_weight, n_components, attempt, rng)
+        starts.append(_matched(components, weights, names, rows, row_weight, scale, members))
+    return starts
+
+
+def _partition(points: Array, weight: Array, n_clusters: int, attempt: int, rng: np.random.Generator) -> Array:
+    """Return memberships, shape (K, n): slices at first, then clusters, now and then one that is everything."""
+    if attempt == 0:
+        direction = points @ _principal_axis(points, weight)
+        order = np.argsort(direction, kind="stable")
+        position = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
+        labels = np.empty(len(points), dtype=np.int64)
+        labels[order] = np.minimum((position * n_clusters).astype(int), n_clusters - 1)
+    else:
+        labels = _clusters(points, weight, n_clusters, LLOYD_STEPS if attempt % 2 else 0, rng)
+    members = (labels == np.arange(n_clusters)[:, np.newaxis]).astype(float)
+    if attempt % 3 == 2:  # a background under the others, or two scales about one centre
+        members[rng.integers(n_clusters)] = 1.0
+    return members
+
+
+def _principal_axis(points: Array, weight: Array) -> Array:
+    centred = points - np.average(points, axis=0, weights=weight)
+    _, vectors = np.linalg.eigh((centred * weight[:, np.newaxis]).T @ centred)
+    axis: Array = vectors[:, -1]
+    return axis * np.sign(axis[np.argmax(np.abs(axis))])
+
+
+def _clusters(points: Array, weight: Array, n_clusters: int, n_steps: int, rng: np.random.Generator) -> Integers:
+    """Return labels by k-means++ (Arthur & Vassilvitskii 2007) and some steps of Lloyd's iteration, in fixed order."""
+    centres = points[[_draw(weight, rng)]]
+    distance = np.sum((points - centres[0]) ** 2, axis=1)
+    while len(centres) < n_clusters:
+        spread = weight * distance
+        new = points[_draw(spread if spread.any() else weight, rng)]
+        centres = np.vstack([centres, new])
+        distance = np.minimum(distance, np.sum((points - new) ** 2, axis=1))
+    for step in range(n_steps + 1):
+        squares = np.stack([np.sum((points - centre) ** 2, axis=1) for centre in centres])
+        labels = np.argmin(squares, axis=0)
+        if step < n_steps:
+            for k in range(n_clusters):
+                if weight[labels == k].any():
+                    centres[k] = np.average(points[labels == k], axis=0, weights=weight[labels == k])
+    rank = np.empty(n_clusters, dtype=np.int64)
+    rank[np.lexsort(centres.T[::-1])] = np.arange(n_clusters)  # ascending in the first column, then the next
+    return rank[labels]
+
+
+def _draw(weight: Array, rng: np.random.Generator) -> int:
+    """Return a random index with probability proportional to weight, by its quantile: safe under rounding."""
+    cumulative = np.cumsum(weight)
+    return int(np.searchsorted(cumulative, rng.uniform() * cumulative[-1], side="right").clip(0, len(weight) - 1))
+
+
+def _matched(
+    components: Sequence[Distribution],
+    weights: Array | None,
+    names: Sequence[str],
+    rows: Array,
+    row_weight: Array,
+    scale: Array,
+    members: Array,
+) -> Start:
+    """Fit components to the clusters that they explain best, so that the total likelihood is greatest."""
+    n_components = len(components)
+    kinds = list(dict.fromkeys(components))
+    fitted = {
+        kind: [
+            _guess(kind, names[components.index(kind)], rows, row_weight * member, row_weight, scale)
+            for member in members
+        ]
+        for kind in kinds
+    }
+    if len(kinds) == 1:
+        cluster_of = np.arange(n_components)
+    else:
+        from scipy.optimize import linear_sum_assignment  # deferred: a slow import that most fits do not need
+
+        gain = {
+            kind: [
+                max(guess.log_likelihood(_as_given(rows), row_weight * member), -1e300)
+                for guess, member in zip(fitted[kind], members, strict=True)
+            ]
+            for kind in kinds
+        }
+        _, cluster_of = linear_sum_assignment([gain[component] for component in components], maximize=True)
+        for kind in kinds:  # like components take their clusters in ascending order
+            same = [k for k, component in enumerate(components) if component == kind]
+            cluster_of[same] = np.sort(cluster_of[same])
+    guesses = [fitted[component][c] for component, c in zip(components, cluster_of, strict=True)]
+    if weights is None:
+        mass = (members @ row_weight)[cluster_of]
+        mass = np.maximum(mass, 1e-3 * mass.max())  # a cluster may be empty: no component starts dead
+        weights = mass / mass.sum()
+    return Start(guesses, weights)
+
+
+def _guess(
+    kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array
+) -> Distribution:
+    """Return the component fitted to a cluster, or to everything inside its support where the cluster has nothing."""
+    if not kind.unknown:
+        return kind
+    inside = kind.support.contains(rows).all(axis=1)
+    failure: Exception | None = None
+    for chosen in (weight, all_weight):
+        present = inside & (chosen > 0)
+        if not present.any():
+            continue
+        try:
+            guess = kind.fit_bounded(rows[present], chosen[present], scale, GUESS_FLOOR)[0]
+        except (ValueError, ArithmeticError) as error:  # a user's own fit may not manage a small cluster
+            failure = error
+            continue
+        if not guess.unknown:
+            return guess
+    raise InvalidDataError(
+        f"component {name!r} ({kind!r}) cannot be fitted to these data: "
+        + (str(failure) if failure else f"no row is {kind.support.text}")
+        + ". Leave it out, or give its parameters."
+    ) from failure
+
+
+def _as_given(rows: Array) -> Array:
+    return rows[:, 0] if rows.shape[1] == 1 else rows
+

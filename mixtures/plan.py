@@ -1,0 +1,220 @@
+"""A mixture as tables: what the compiled loops read (`Plan`) and what they change (`State`).
+
+The components of a model, nested mixtures flattened, become a list of *leaves*: a family's kernels, the columns they
+read, the places of their parameters and statistics in one flat vector each, and the component they belong to. A
+component's log density is the sum over its leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from distributions.base import Distribution
+from distributions.data import Array
+from distributions.errors import InvalidDataError
+from distributions.kernels import Kernels
+
+Integers = npt.NDArray[np.int64]
+
+FLOOR = 1e-6  # smallest scale of a component, relative to the scale of its column
+
+
+class Plan(NamedTuple):
+    """Read-only tables, one entry per leaf unless said."""
+
+    log_pdf: Any  # addresses of kernels, or the Python callables themselves
+    accumulate: Any
+    update: Any
+    columns: Integers  # (rows of a block,): the column of the data that each row of a block holds
+    first: Integers  # rows of a block that a leaf reads: first <= row < last
+    last: Integers
+    theta_at: Integers  # (leaves + 1,): places in theta and in stats
+    stats_at: Integers
+    component: Integers
+    free: Integers  # 0 where every parameter is frozen
+
+
+class State(NamedTuple):
+    """What EM changes: the parameters, the sums of one sweep, and the record of the climb."""
+
+    theta: Array
+    weights: Array  # (K,): mixing proportions
+    stats: Array
+    mass: Array  # (K,): total responsibility of each component
+    bounds: Array  # (2 len(theta),): the two rows of each leaf's box, leaf after leaf
+    units: Array
+    theta_before: Array  # parameters one update ago
+    weights_before: Array
+    history: Array  # (max_iter + 1,): log-likelihood before each update
+    progress: Array  # (3,): sweeps made, last gain, last step
+
+
+class Leaf(Protocol):
+    """The part of a distribution that the tables are made of."""
+
+    @property
+    def kernels(self) -> Any: ...  # noqa: D102
+    @property
+    def n_parameters(self) -> int: ...  # noqa: D102
+    def to_theta(self) -> Array: ...  # noqa: D102
+    def from_theta(self, theta: Array) -> Any: ...  # noqa: D102
+    def bounds(self, scale: Array, floor: float) -> Array: ...  # noqa: D102
+    def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]: ...  # noqa: D102
+    def units(self, scale: Array) -> Array: ...  # noqa: D102
+    def statistics_size(self) -> int: ...  # noqa: D102
+
+
+class OpaqueLeaf:
+    """A family written in plain NumPy, behind the interface of the three kernels.
+
+    Its statistics are the data themselves: `accumulate` keeps rows and responsibilities, `update` calls `fit`. Its
+    ``theta`` is one number, the version of the distribution, so that parameters can be copied and put back.
+    """
+
+    def __init__(self, distribution: Distribution, name: str) -> None:
+        self.name = name
+        self.versions = [distribution]
+        self.rows: list[Array] = []
+        self.responsibilities: list[Array] = []
+        self.kernels = Kernels(self.log_pdf, self.accumulate, self.update)
+        self.n_parameters = max(distribution.n_parameters, 1)
+
+    def log_pdf(self, X: Array, theta: Array, out: Array) -> None:
+        """Add the log densities of the current version to ``out``."""
+        values = np.asarray(self.versions[int(theta[0])].log_pdf(_as_given(X)), dtype=float)
+        if values.shape != out.shape:
+            raise InvalidDataError(
+                f"{self.name}: log_pdf returned shape {values.shape} for {out.size} rows; it must be ({out.size},)"
+            )
+        out += values
+
+    def accumulate(self, X: Array, r: Array, theta: Array, stats: Array) -> None:
+        """Keep the rows that have any responsibility."""
+        present = r > 0
+        self.rows.append(X[:, present])
+        self.responsibilities.append(r[present])
+
+    def update(self, stats: Array, theta: Array, bounds: Array) -> None:
+        """Fit the current version to the rows kept."""
+        rows, weight = np.concatenate(self.rows, axis=1), np.concatenate(self.responsibilities)
+        self.versions.append(self.versions[int(theta[0])].fit(_as_given(rows), sample_weight=weight))
+        theta[0] = len(self.versions) - 1
+        self.rows, self.responsibilities = [], []
+
+    def to_theta(self) -> Array:
+        """Return the number of the newest version."""
+        return np.array([len(self.versions) - 1.0])
+
+    def from_theta(self, theta: Array) -> Distribution:
+        """Return the version that ``theta`` names."""
+        return self.versions[int(theta[0])]
+
+    def bounds(self, scale: Array, floor: float) -> Array:
+        """Return an empty constraint."""
+        return np.array([[-np.inf], [np.inf]])
+
+    def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
+        """Return no names: nothing is bounded."""
+        return ()
+
+    def units(self, scale: Array) -> Array:
+        """Return infinity: a version number measures no step."""
+        return np.array([np.inf])
+
+    def statistics_size(self) -> int:
+        """Return 0: there are no additive statistics."""
+        return 0
+
+
+def _as_given(X: Array) -> Array:
+    """Return feature-major rows as a user's class expects them: (n,) for one column, else (n, d)."""
+    return X[0] if len(X) == 1 else X.T
+
+
+class Engine:
+    """A plan and the state of one EM run over it.
+
+    Parameters
+    ----------
+    components : sequence of Distribution
+        Flattened, every parameter known.
+    weights : ndarray, shape (K,)
+    scale : ndarray, shape (d,)
+        Scale of each column of the data; floors and steps are relative to it.
+    max_iter : int
+        Most updates that the run may make.
+    names : sequence of str
+        Names of the components, for messages.
+    """
+
+    def __init__(
+        self,
+        components: Sequence[Distribution],
+        weights: Array,
+        scale: Array,
+        max_iter: int,
+        names: Sequence[str],
+    ) -> None:
+        self.leaves: list[Leaf] = [
+            component if component.kernels is not None else OpaqueLeaf(component, name)
+            for component, name in zip(components, names, strict=True)
+        ]
+        self.interpreted = any(isinstance(leaf, OpaqueLeaf) for leaf in self.leaves)
+        n_leaves, n_columns = len(self.leaves), len(scale)
+        theta = [leaf.to_theta() for leaf in self.leaves]
+        bounds = [leaf.bounds(scale, FLOOR) for leaf in self.leaves]
+        units = [leaf.units(scale) for leaf in self.leaves]
+        self.theta_at = np.cumsum([0] + [part.size for part in theta])
+        stats_at = np.cumsum([0] + [leaf.statistics_size() for leaf in self.leaves])
+        calls = [leaf.kernels if self.interpreted else leaf.kernels.addresses for leaf in self.leaves]
+        table = list if self.interpreted else np.array
+        self.plan = Plan(
+            log_pdf=table([call[0] for call in calls]),
+            accumulate=table([call[1] for call in calls]),
+            update=table([call[2] for call in calls]),
+            columns=np.arange(n_columns),
+            first=np.zeros(n_leaves, dtype=np.int64),
+            last=np.full(n_leaves, n_columns),
+            theta_at=self.theta_at,
+            stats_at=stats_at,
+            component=np.arange(n_leaves),
+            free=np.array([int(leaf.n_parameters > 0) for leaf in self.leaves]),
+        )
+        self.state = State(
+            theta=np.concatenate(theta),
+            weights=np.array(weights, dtype=float),
+            stats=np.zeros(stats_at[-1]),
+            mass=np.zeros(len(weights)),
+            bounds=np.concatenate([box.ravel() for box in bounds]),
+            units=np.concatenate(units),
+            theta_before=np.concatenate(theta),
+            weights_before=np.array(weights, dtype=float),
+            history=np.empty(max_iter + 1),
+            progress=np.array([0.0, np.inf, np.inf]),
+        )
+
+    @property
+    def components(self) -> list[Distribution]:
+        """The components with the current parameters."""
+        return [leaf.from_theta(part.copy()) for leaf, part, _ in self._parts()]
+
+    @property
+    def held(self) -> list[tuple[str, ...]]:
+        """For each component, the parameters that a floor keeps from collapsing."""
+        return [leaf.at_bounds(part, box) for leaf, part, box in self._parts()]
+
+    @property
+    def history(self) -> Array:
+        """Log-likelihood at the start and after each update."""
+        return self.state.history[: int(self.state.progress[0])].copy()
+
+    def _parts(self) -> list[tuple[Leaf, Array, Array]]:
+        slices = [slice(a, b) for a, b in zip(self.theta_at[:-1], self.theta_at[1:], strict=True)]
+        return [
+            (leaf, self.state.theta[s], self.state.bounds[2 * s.start : 2 * s.stop].reshape(2, -1))
+            for leaf, s in zip(self.leaves, slices, strict=True)
+        ]

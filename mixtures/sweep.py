@@ -1,0 +1,125 @@
+"""One pass over the data: parameters in, log-likelihood and statistics out. It knows no constraints.
+
+Rows are read block by block; log densities, responsibilities and statistics of a block stay in cache, and nothing of
+size n x K is stored. The loops are compiled once, for every combination of families.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from distributions.kernels import call_accumulate, call_log_pdf, compiled
+from distributions.special import exp, log
+
+
+@compiled
+def gather(X, start, columns, block):
+    """Copy rows ``start``, ``start + 1``, ... of X, shape (n, d), into a feature-major block, shape (columns, m)."""
+    for j in range(columns.size):
+        column = columns[j]
+        for i in range(block.shape[1]):
+            block[j, i] = X[start + i, column]
+
+
+@compiled
+def log_of_product(values):
+    """Return sum(log(values)) for values >= 1, with one logarithm for many: pairs are multiplied first."""
+    size, folds = values.size, 0
+    while size > 8 and folds < 5:  # at most 32 values in a product: no overflow below 10^9 components
+        half = size // 2
+        for i in range(half):
+            values[i] *= values[size - half + i]
+        size -= half
+        folds += 1
+    total = 0.0
+    for i in range(size):
+        total += log(values[i])
+    return total
+
+
+@compiled
+def normalise(joint, weight, mass, scratch):
+    """Turn log joint densities, shape (K, m), into weighted responsibilities, in place; return the log-likelihood.
+
+    ``weight`` has size 0 where every row counts once. ``mass`` (K,) collects the sums of responsibilities. A row that
+    has no density anywhere makes the result NaN or -inf: the caller looks for it.
+    """
+    n_components, m = joint.shape
+    top, total = scratch[0, :m], scratch[1, :m]
+    for i in range(m):
+        top[i] = joint[0, i]
+    for k in range(1, n_components):
+        row = joint[k]
+        for i in range(m):
+            top[i] = row[i] if row[i] > top[i] else top[i]
+    for i in range(m):
+        total[i] = 0.0
+    for k in range(n_components):
+        row = joint[k]
+        for i in range(m):
+            row[i] = exp(row[i] - top[i])
+            total[i] += row[i]
+    log_likelihood = 0.0
+    if weight.size:
+        for i in range(m):
+            log_likelihood += weight[i] * (top[i] + log(total[i]))
+            total[i] = weight[i] / total[i]
+    else:
+        for i in range(m):
+            log_likelihood += top[i]
+            top[i] = total[i]
+            total[i] = 1.0 / total[i]
+        log_likelihood += log_of_product(top)
+    for k in range(n_components):
+        row, collected = joint[k], 0.0
+        for i in range(m):
+            row[i] *= total[i]
+            collected += row[i]
+        mass[k] += collected
+    return log_likelihood
+
+
+@compiled
+def sweep(X, weight, plan, state, block_size):
+    """Return the log-likelihood at the current parameters; fill ``state.stats`` and ``state.mass``.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, d)
+    weight : ndarray, shape (n,) or (0,)
+    plan, state : plan.Plan, plan.State
+    block_size : int
+        Rows per block.
+    """
+    n, n_components, n_leaves = X.shape[0], state.weights.size, plan.component.size
+    block_size = min(block_size, n)
+    data = np.empty(plan.columns.size * block_size)
+    densities = np.empty(n_components * block_size)
+    scratch = np.empty((2, block_size))
+    log_weights = np.log(state.weights)
+    state.stats[:] = 0.0
+    state.mass[:] = 0.0
+    log_likelihood = 0.0
+    for start in range(0, n, block_size):
+        m = min(block_size, n - start)
+        block = data[: plan.columns.size * m].reshape(plan.columns.size, m)
+        joint = densities[: n_components * m].reshape(n_components, m)
+        gather(X, start, plan.columns, block)
+        for k in range(n_components):
+            joint[k, :] = log_weights[k]
+        for leaf in range(n_leaves):
+            theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
+            rows = block[plan.first[leaf] : plan.last[leaf]]
+            call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[plan.component[leaf]])
+        log_likelihood += normalise(joint, weight[start : start + m], state.mass, scratch)
+        if not math.isfinite(log_likelihood):
+            return log_likelihood
+        for leaf in range(n_leaves):
+            if plan.free[leaf]:
+                theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
+                stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
+                rows = block[plan.first[leaf] : plan.last[leaf]]
+                call_accumulate(plan.accumulate[leaf], rows, joint[plan.component[leaf]], theta, stats)
+    return log_likelihood

@@ -1,0 +1,116 @@
+"""The bundled data are what their sources say, and a reader cannot damage them."""
+
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from mixtures import datasets
+
+ROWS = {"galaxies": 82, "galton_heights": 934, "old_faithful": 272, "spike_times": 1930, "times_deaths": 10}
+
+
+def test_names_are_the_files():
+    stored = sorted(file.name for file in files(datasets).iterdir() if file.name.endswith(".csv"))
+    assert stored == [f"{name}.csv" for name in datasets.names()] == [f"{name}.csv" for name in ROWS]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_data_set_is_whole_and_tells_its_story(name):
+    data = datasets.load(name)
+    assert data.name == name
+    assert len(data) == ROWS[name]
+    assert tuple(data) == data.columns == tuple(dict(data))
+    for column in data.columns:
+        assert data[column].shape == (len(data),)
+        assert data[column].dtype.kind == "U" or np.isfinite(data[column]).all()
+        assert column in data.description
+    assert data.origin
+    assert data.licence
+    assert repr(data).startswith(f"<Dataset {name}: {len(data)} rows of ")
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_readme_lists_every_file(name):
+    assert f"| `{name}.csv` | {ROWS[name]:,} " in files(datasets).joinpath("README.md").read_text("utf-8")
+
+
+def test_old_faithful():
+    data = datasets.load("old_faithful")
+    assert data["waiting"].mean() == pytest.approx(70.897059, abs=5e-7)
+    assert data["eruptions"].mean() == pytest.approx(3.487783, abs=5e-7)
+    # The means would not notice two rows exchanged within one column.
+    assert np.corrcoef(data["eruptions"], data["waiting"])[0, 1] == pytest.approx(0.9008112, abs=5e-8)
+
+
+def test_times_deaths_as_frequencies_and_as_days():
+    data = datasets.load("times_deaths")
+    np.testing.assert_array_equal(data["deaths"], np.arange(10))
+    np.testing.assert_array_equal(data["days"], [162, 267, 271, 185, 111, 61, 27, 8, 3, 1])
+
+    days = data.repeated("days")
+    assert days.columns == ("deaths",)
+    assert len(days) == 1096  # 1912 was a leap year
+    np.testing.assert_array_equal(np.bincount(days["deaths"].astype(int)), data["days"])
+    assert days["deaths"].mean() == pytest.approx(np.average(data["deaths"], weights=data["days"]))
+
+
+def test_galaxies_offers_both_readings_of_the_78th_value():
+    data = datasets.load("galaxies")
+    assert (data["velocity"][77], data["velocity_mass"][77]) == (26960, 26690)
+    assert np.flatnonzero(data["velocity"] != data["velocity_mass"]).tolist() == [77]
+    assert data["velocity_mass"].mean() == pytest.approx(20828.17, abs=0.005)
+    assert (np.diff(data["velocity"]) > 0).all()
+
+
+def test_galton_heights():
+    data = datasets.load("galton_heights")
+    sexes, counts = np.unique(data["sex"], return_counts=True)
+    assert dict(zip(sexes, counts, strict=True)) == {"female": 453, "male": 481}
+    assert np.unique(data["family"]).size == 205
+    assert "136A" in data["family"]
+    assert data["height"].mean() == pytest.approx(66.745931, abs=5e-7)
+    assert data["height"][data["sex"] == "female"].mean() == pytest.approx(64.103974, abs=5e-7)
+    np.testing.assert_allclose(data["height_cm"], 2.54 * data["height"], rtol=1e-14)
+    for parent in ("father", "mother"):
+        assert np.unique([data["family"], data[parent].astype(str)], axis=1).shape[1] == 205
+
+
+def test_spike_times():
+    data = datasets.load("spike_times")
+    assert data["time"].mean() == pytest.approx(-1.472953, abs=5e-7)
+    assert (data["time"].min(), data["time"].max()) == (-249.9, 249.7)
+    spikes = np.bincount(data["trial"].astype(int))[1:]
+    assert np.bincount(spikes).tolist() == [0, 0, 3, 64, 282, 116, 4]
+    within_a_trial = np.diff(data["trial"]) == 0
+    assert np.diff(data["time"])[within_a_trial].min() == pytest.approx(47)
+
+
+def test_columns_are_read_only_and_loads_are_independent():
+    data = datasets.load("old_faithful")
+    for table in (data, data.repeated("waiting")):
+        with pytest.raises(ValueError, match="read-only"):
+            table["eruptions"][0] = 0
+    data["waiting"].flags.writeable = True  # even force reaches this copy only
+    data["waiting"][0] = 0
+    assert datasets.load("old_faithful")["waiting"][0] == 79
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_and_the_list():
+    with pytest.raises(ValueError, match=r"named 'old_faithfull'.*mean 'old_faithful'.*times_deaths"):
+        datasets.load("old_faithfull")
+    with pytest.raises(ValueError, match=r"named 'xyzzy'\. Choose from: galaxies"):
+        datasets.load("xyzzy")
+    with pytest.raises(KeyError, match=r"no column of old_faithful named 'wating'.*mean 'waiting'"):
+        datasets.load("old_faithful")["wating"]
+
+
+@pytest.mark.parametrize("times", ["sex", "height", "height_cm"])
+def test_rows_cannot_be_repeated_a_fraction_of_times(times):
+    with pytest.raises(ValueError, match=f"column '{times}' of galton_heights .* whole numbers"):
+        datasets.load("galton_heights").repeated(times)
+
+
+def test_rows_cannot_be_repeated_less_than_never():
+    with pytest.raises(ValueError, match="whole numbers >= 0"):
+        datasets.Dataset("mine", "", "", "", {"x": np.ones(2), "n": np.array([1.0, -1.0])}).repeated("n")
