@@ -1,4 +1,4 @@
-"""Errors and warnings of both packages. Every error is a `ValueError`; its text names thing, row and remedy."""
+"""Errors and warnings of both packages. Their texts name thing, row and remedy; all but `LawError` are a `ValueError`."""
 
 from __future__ import annotations
 
@@ -33,3 +33,7 @@ class DegeneracyWarning(UserWarning):
 
 class MeasureWarning(UserWarning):
     """Discrete and continuous components are mixed: their masses and densities are not comparable."""
+
+
+class LawError(AssertionError):
+    """A distribution breaks a law of `check_distribution`: the text names family, law and numbers."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from .kernels import scalar
 
-__all__ = ["exp", "expm1", "log", "log1p", "log_factorial"]
+__all__ = ["exp", "exp_of_difference", "expm1", "log", "log1p", "log_factorial"]
 
 # Adding and subtracting this rounds |x| < 2^51 to a whole number, and leaves that number in the low bits
 # of the sum. No instruction that converts to integers is needed, which AVX2 lacks.
@@ -30,12 +30,14 @@ LOG2_E = 1.4426950408889634
 # ln 2 in two parts. The high one ends in 17 zero bits: its product with an exponent is exact.
 LN2_HIGH = 0.6931471805582987
 LN2_LOW = 1.6465949582897082e-12
+LN2 = 0.6931471805599453
 
 SMALLEST_NORMAL = 2.2250738585072014e-308
 EXP_LOWEST = -708.396  # below it exp is no longer a normal number
 EXP_HIGHEST = 709.782712893384  # log of the largest double
 
 EXPONENT_BIAS = 1023.0
+BITS_OF_ONE = np.float64(1.0).view(np.uint64)
 BITS_OF_HALF = np.float64(0.5).view(np.uint64)
 BITS_OF_SQRT_HALF = np.float64(math.sqrt(0.5)).view(np.uint64)
 BITS_OF_TWO_52 = np.float64(TWO_52).view(np.uint64)
@@ -68,6 +70,13 @@ def _reduced_exp(x):
     high = x - k * LN2_HIGH
     low = k * LN2_LOW
     r = high - low
+    # high is exact and low small: adding them last saves the rounding error of r.
+    return high + (r * r * _exp_tail(r) - low), _bits(shifted) << 52
+
+
+@scalar
+def _exp_tail(r):
+    """Return (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/2."""
     # (exp(r) - 1 - r - r^2/2) / r^3 on |r| <= ln(2)/2, weight r^3 / exp(r): relative error of exp 2^-57.2.
     p = 2.4978400302054357e-08
     p = p * r + 2.762517646737984e-07
@@ -78,9 +87,7 @@ def _reduced_exp(x):
     p = p * r + 0.008333333333499915
     p = p * r + 0.041666666666604
     p = p * r + 0.16666666666666433
-    p = p * r + 0.5
-    # high is exact and low small: adding them last saves the rounding error of r.
-    return high + (r * r * p - low), _bits(shifted) << 52
+    return p * r + 0.5
 
 
 @scalar
@@ -103,6 +110,26 @@ def exp(x):
     result = _double(_bits(1.0 + y) + k)
     result = result if x >= EXP_LOWEST else 0.0
     return result if x <= EXP_HIGHEST else x * np.inf
+
+
+@scalar
+def exp_of_difference(x):
+    """Exponential of a difference of two log densities, x <= 0: a third cheaper than `exp`.
+
+    Parameters
+    ----------
+    x : float
+        A difference that is rounded itself, by at least abs(x) 2^-53; x <= 0.
+
+    Returns
+    -------
+    float
+        exp(x) within a relative error of 2^-52 (1 + abs(x)); 0 for x < -708.396; NaN for NaN.
+    """
+    shifted = x * LOG2_E + ROUND
+    r = x - (shifted - ROUND) * LN2  # in one part: its error is that of x
+    result = (1.0 + (r + r * r * _exp_tail(r))) * _double(BITS_OF_ONE + (_bits(shifted) << 52))
+    return 0.0 if x < EXP_LOWEST else result
 
 
 @scalar

@@ -243,7 +243,7 @@ class MixtureModel(Distribution):
         status = em.run(engine, rows, weight, tol=self.tol, max_iter=self.max_iter)
         if status == em.FAILED:
             self._explain_failure(engine, rows)
-        self._store(engine, status, float(len(rows) if weight is None else weight.sum()))
+        self._store(engine, status, rows, weight)
         self._warn(engine, status, rows, weight)
         return self
 
@@ -277,7 +277,7 @@ class MixtureModel(Distribution):
                 proportions,
                 _posterior(components, proportions, rows),
             )
-        self._store(engine, status, float(len(rows) if weight is None else weight.sum()))
+        self._store(engine, status, rows, weight)
         self._warn(engine, status, rows, weight)
 
     def _prepare(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> tuple[Engine, Array, Array | None]:
@@ -332,7 +332,7 @@ class MixtureModel(Distribution):
             return dict(zip(self._given(), components, strict=True))
         return list(components)
 
-    def _store(self, engine: Engine, status: int, total_weight: float) -> None:
+    def _store(self, engine: Engine, status: int, rows: Array, weight: Array | None) -> None:
         components, self.weights_ = self._rebuild(engine.state.weights, engine.components)
         self.components_ = self._shaped(components)
         self.history_ = engine.history
@@ -343,7 +343,9 @@ class MixtureModel(Distribution):
         counts = [len(component.flatten()) for component in self._given().values()]
         np.add.at(self.effective_counts_, np.repeat(np.arange(len(counts)), counts), engine.state.mass)
         self.n_features_in_ = int(engine.plan.columns.size)
-        self._reason, self._total_weight = em.REASONS[status], total_weight
+        self._part_counts = engine.state.mass.copy()
+        self._n_rows, self._total_weight = len(rows), float(len(rows) if weight is None else weight.sum())
+        self._reason = em.REASONS[status]
 
     def _warn(self, engine: Engine, status: int, rows: Array, weight: Array | None) -> None:
         if status == em.LIMIT:
@@ -664,5 +666,5 @@ def _posterior(components: Sequence[Distribution], weights: Array, rows: Array) 
             f"{describe_rows(rows, bad)} of zero density under every component: no membership is defined. "
             "Drop these rows."
         )
-    normalise(joint, np.empty(0), np.empty(len(components)), np.empty((2, len(rows))))
+    normalise(joint, np.empty(0), np.empty(len(components)), np.empty(2 * len(rows)))
     return np.ascontiguousarray(joint.T)

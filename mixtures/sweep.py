@@ -11,31 +11,28 @@ import math
 import numpy as np
 
 from distributions.kernels import call_accumulate, call_log_pdf, compiled
-from distributions.special import exp, log
+from distributions.special import exp_of_difference, log
 
 
 @compiled
-def gather(X, start, columns, block):
-    """Copy rows ``start``, ``start + 1``, ... of X, shape (n, d), into a feature-major block, shape (columns, m)."""
+def gather(rows, columns, block):
+    """Copy rows, shape (m, d), into a feature-major block, shape (columns, m)."""
     for j in range(columns.size):
         column = columns[j]
         for i in range(block.shape[1]):
-            block[j, i] = X[start + i, column]
+            block[j, i] = rows[i, column]
 
 
 @compiled
-def log_of_product(values):
-    """Return sum(log(values)) for values >= 1, with one logarithm for many: pairs are multiplied first."""
-    size, folds = values.size, 0
-    while size > 8 and folds < 5:  # at most 32 values in a product: no overflow below 10^9 components
-        half = size // 2
-        for i in range(half):
-            values[i] *= values[size - half + i]
-        size -= half
-        folds += 1
+def log_of_product(values, most):
+    """Return sum(log(values)) with one logarithm for each ``most`` values: these are multiplied first."""
     total = 0.0
-    for i in range(size):
-        total += log(values[i])
+    for start in range(0, values.size, most):
+        # A slice indexed from zero: an index that might be negative would keep the loop from vectorising.
+        chunk, product = values[start : start + most], 1.0
+        for i in range(chunk.size):
+            product *= chunk[i]
+        total += math.log(product)
     return total
 
 
@@ -47,7 +44,7 @@ def normalise(joint, weight, mass, scratch):
     has no density anywhere makes the result NaN or -inf: the caller looks for it.
     """
     n_components, m = joint.shape
-    top, total = scratch[0, :m], scratch[1, :m]
+    top, total = scratch[:m], scratch[m : 2 * m]
     for i in range(m):
         top[i] = joint[0, i]
     for k in range(1, n_components):
@@ -59,7 +56,7 @@ def normalise(joint, weight, mass, scratch):
     for k in range(n_components):
         row = joint[k]
         for i in range(m):
-            row[i] = exp(row[i] - top[i])
+            row[i] = exp_of_difference(row[i] - top[i])
             total[i] += row[i]
     log_likelihood = 0.0
     if weight.size:
@@ -69,9 +66,10 @@ def normalise(joint, weight, mass, scratch):
     else:
         for i in range(m):
             log_likelihood += top[i]
-            top[i] = total[i]
+        # Every total lies in [1, K]: the product of so many cannot overflow.
+        log_likelihood += log_of_product(total, int(700.0 / math.log(n_components + 1.0)))
+        for i in range(m):
             total[i] = 1.0 / total[i]
-        log_likelihood += log_of_product(top)
     for k in range(n_components):
         row, collected = joint[k], 0.0
         for i in range(m):
@@ -97,7 +95,7 @@ def sweep(X, weight, plan, state, block_size):
     block_size = min(block_size, n)
     data = np.empty(plan.columns.size * block_size)
     densities = np.empty(n_components * block_size)
-    scratch = np.empty((2, block_size))
+    scratch = np.empty(2 * block_size)
     log_weights = np.log(state.weights)
     state.stats[:] = 0.0
     state.mass[:] = 0.0
@@ -106,9 +104,10 @@ def sweep(X, weight, plan, state, block_size):
         m = min(block_size, n - start)
         block = data[: plan.columns.size * m].reshape(plan.columns.size, m)
         joint = densities[: n_components * m].reshape(n_components, m)
-        gather(X, start, plan.columns, block)
+        gather(X[start : start + m], plan.columns, block)
         for k in range(n_components):
-            joint[k, :] = log_weights[k]
+            for i in range(m):
+                joint[k, i] = log_weights[k]
         for leaf in range(n_leaves):
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
             rows = block[plan.first[leaf] : plan.last[leaf]]

@@ -44,9 +44,7 @@ def worst_ulp(name, x, reference):
         return float(abs(mpmath.mpf(float(y)) - exact) / math.ulp(float(exact)))
 
     with mpmath.workdps(40):
-        return max(
-            error(y, reference(mpmath.mpf(float(v)))) for v, y in zip(x, in_loop(name)(x), strict=True)
-        )
+        return max(error(y, reference(mpmath.mpf(float(v)))) for v, y in zip(x, in_loop(name)(x), strict=True))
 
 
 def towards_zero(rng, size, smallest):

@@ -1,0 +1,316 @@
+"""What the laws look at: one distribution, data drawn from it, and expectations taken from its density alone.
+
+Nothing here trusts the methods under test more than it must. A sample only says where the mass lies; the
+integrals come from `log_pdf` by adaptive quadrature or summation (one column) or importance sampling (several).
+"""
+
+from __future__ import annotations
+
+import copy
+import zlib
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import gammaln
+
+from .base import Distribution, Parameter, Rng
+from .data import Array
+from .errors import InvalidParameterError, LawError, UnknownParameterError
+
+SIGMAS = 6.0  # a statistical law fails beyond so many standard errors: by chance, once in 10^9
+MANY = 20_000  # draws for laws about samples
+FEW = 200  # rows for laws about fits
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+def require(condition: Any, message: str) -> None:
+    """Raise `LawError` unless the condition (or all of an array of conditions) holds."""
+    if not np.all(condition):
+        raise LawError(message)
+
+
+def require_close(got: Any, wanted: Any, what: str, *, relative: float = 0.0, absolute: Any = 0.0) -> None:
+    """Raise `LawError` with the worst pair unless |got - wanted| <= absolute + relative |wanted|; NaN equals NaN."""
+    got, wanted = np.asarray(got, dtype=float), np.asarray(wanted, dtype=float)
+    require(got.shape == wanted.shape, f"{what}: shape {got.shape}, should be {wanted.shape}")
+    with np.errstate(invalid="ignore", over="ignore"):
+        same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
+        excess = np.abs(got - wanted) - (absolute + relative * np.abs(wanted))
+    excess = np.where(same, -np.inf, np.where(np.isnan(excess), np.inf, excess))
+    if np.max(excess, initial=-np.inf) > 0.0:
+        worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
+        place = f" (at {', '.join(map(str, worst))})" if worst else ""
+        raise LawError(f"{what}: {float(got[worst])!r}, should be {float(wanted[worst])!r}{place}")
+
+
+class Grid(NamedTuple):
+    """A one-column density as numbers: sum(weight * f(x)) is the expectation of f."""
+
+    x: Array
+    weight: Array
+    edges: Array
+    """Points at which the cdf is known, ascending; for a discrete family the values themselves."""
+    cumulative: Array
+    """The cdf there."""
+
+
+class Case:
+    """One distribution on trial.
+
+    Parameters
+    ----------
+    distribution : Distribution
+        Unknown parameters are drawn from their domains.
+    rng : int, numpy.random.Generator or None
+        Seed of all that is random. Each draw has a label of its own, so laws do not depend on their order.
+    scipy_twin : frozen SciPy distribution, or callable that makes one from the distribution
+        The same distribution in SciPy, to compare with.
+    """
+
+    def __init__(self, distribution: Distribution, rng: Rng = 0, scipy_twin: Any = None) -> None:
+        self.seed = int(np.random.default_rng(rng).integers(2**62))
+        self.distribution = self._known(distribution)
+        frozen_twin = scipy_twin is None or hasattr(scipy_twin, "cdf") or hasattr(scipy_twin, "logpdf")
+        self.twin = scipy_twin if frozen_twin else scipy_twin(self.distribution)
+
+    def _known(self, distribution: Distribution) -> Distribution:
+        """Give unknown parameters random values; where those do not fit each other, a random first guess."""
+        if not distribution.unknown:
+            return distribution
+        declared = [p for p in distribution._declared if p.name in distribution.unknown]
+        if not declared:
+            raise UnknownParameterError(
+                f"{distribution!r} cannot be checked: {', '.join(distribution.unknown)} unknown. Fit it first."
+            )
+        rng, d = self.rng("parameters"), distribution.n_columns or 2
+        for _ in range(20):
+            try:
+                return distribution.with_values(**{p.name: p.domain.random(rng, d) for p in declared})
+            except InvalidParameterError:
+                continue
+        return distribution.first_guess(rng.normal(0.0, 5.0, d), np.exp(rng.uniform(-1.5, 3.0, d)))
+
+    # ------------------------------------------------------------------------------------- capabilities
+
+    @property
+    def declared(self) -> tuple[Parameter, ...]:
+        """The declared parameters; a mixture has none of its own."""
+        return self.distribution._declared
+
+    @property
+    def free(self) -> tuple[Parameter, ...]:
+        """The declared parameters that are not frozen."""
+        return tuple(p for p in self.declared if p.name not in self.distribution.frozen)
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it is an immutable value made of its parameters."""
+        return bool(self.declared)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it has kernels."""
+        return self.distribution.kernels is not None
+
+    @property
+    def one_column(self) -> bool:
+        """Whether rows are numbers."""
+        return self.distribution.n_columns == 1
+
+    @property
+    def several_columns(self) -> bool:
+        """Whether rows have several columns with a density with respect to volume (not on a curve or simplex)."""
+        return not self.one_column and self._proposal is not None
+
+    @property
+    def has_location(self) -> bool:
+        """Whether a shift of the data is a shift of a parameter, and shifted data stay in the support."""
+        support, units = self.distribution.support, self.free
+        moves = any(p.domain.is_location and p.power == 1 for p in units)
+        return moves and support.is_location and not support.discrete and len(units) == len(self.declared)
+
+    @property
+    def has_units(self) -> bool:
+        """Whether the parameters follow a change of the data's unit, and the support allows it."""
+        support = self.distribution.support
+        scale_free = {support.low, support.high} <= {-np.inf, 0.0, np.inf} and not support.discrete
+        return scale_free and any(p.power for p in self.declared) and len(self.free) == len(self.declared)
+
+    @property
+    def has_twin(self) -> bool:
+        """Whether there is a SciPy distribution to compare with."""
+        return self.twin is not None
+
+    # ------------------------------------------------------------------------------------ data and fits
+
+    def rng(self, label: str) -> np.random.Generator:
+        """Return a generator that depends on the seed and the label only."""
+        return np.random.default_rng([self.seed, zlib.crc32(label.encode())])
+
+    def draw(self, size: int, label: str) -> Array:
+        """Return a fresh sample, shape (size,) for one column, else (size, d)."""
+        rows = np.array(self.distribution.sample(size, rng=self.rng(label)), dtype=float)
+        return rows.reshape(size) if self.one_column else rows
+
+    def weights(self, size: int, label: str) -> Array:
+        """Return positive weights, shape (size,)."""
+        return self.rng(label).uniform(0.2, 3.0, size)
+
+    @cached_property
+    def centre(self) -> Array:
+        """Medians of the columns, shape (d,)."""
+        return np.median(self.draw(2000, "centre").reshape(2000, -1), axis=0)
+
+    @cached_property
+    def unit(self) -> Array:
+        """Width of the columns, shape (d,): from the quartiles, which exist for heavy tails too."""
+        rows = self.draw(2000, "centre").reshape(2000, -1)
+        low, high = np.quantile(rows, [0.25, 0.75], axis=0)
+        width = np.where(high > low, (high - low) / 1.35, np.std(rows, axis=0))
+        return np.where(width > 0, width, np.maximum(np.abs(rows).max(axis=0), 1.0))
+
+    @property
+    def blank(self) -> Distribution:
+        """The distribution as a user would hand it to a fit: free parameters unknown (a mixture: as it is)."""
+        if not self.is_value:
+            return self.distribution
+        return self.distribution.with_values(**{p.name: None for p in self.free})
+
+    def fit(self, x: Any, weight: Any = None, start: Distribution | None = None) -> Distribution:
+        """Fit a copy of ``start`` (default `blank`): a mixture's `fit` changes it, and one on trial may."""
+        fitted: Distribution = copy.deepcopy(self.blank if start is None else start)
+        return fitted.fit(x) if weight is None else fitted.fit(x, sample_weight=weight)
+
+    def require_same_density(self, got: Distribution, wanted: Distribution, x: Array, what: str) -> None:
+        """Require two fits to agree as densities, row by row; models that iterate to a tolerance, on average."""
+        one, other = got.log_pdf(x), wanted.log_pdf(x)
+        if self.is_value:
+            require_close(one, other, f"log density by {what}", relative=1e-6, absolute=1e-6)
+        else:
+            require_close(np.mean(one), np.mean(other), f"mean log density by {what}", relative=1e-5, absolute=1e-5)
+
+    # --------------------------------------------------------------- expectations from the density alone
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The one-column density as numbers."""
+        if self.distribution.support.discrete:
+            x = self._values()
+            weight = np.exp(self.distribution.log_pdf(x))
+            return Grid(x, weight, x, np.cumsum(weight))
+        return _quadrature(self.distribution.log_pdf, self._panels())
+
+    def _values(self) -> Array:
+        """Return the whole numbers that carry the mass: the range of a sample, widened until nothing is added."""
+        draws, support = self.draw(2000, "mass"), self.distribution.support
+        low, high = draws.min(), draws.max()
+        width = max(high - low, 16.0)
+        for _ in range(20):
+            low, high = max(low - width, support.low), min(high + width, support.high)
+            ends = np.array([low, high])
+            spent = (np.exp(self.distribution.log_pdf(ends)) < 1e-17) | (ends == [support.low, support.high])
+            if spent.all() or high - low > 4e6:
+                break
+            width *= 2.0
+        return np.arange(low, high + 1.0)
+
+    def _panels(self) -> Array:
+        """Return edges of panels: quantiles of a sample, ever wider panels outwards, ever narrower to an end."""
+        draws, support = np.sort(self.draw(2000, "mass")), self.distribution.support
+        width = max(float(draws[-1] - draws[0]), 1e-12 * float(np.abs(draws).max()), 1e-290)
+        with np.errstate(over="ignore"):
+            reach = width * 2.0 ** np.arange(-8, 300)
+        reach = reach[reach < 1e300]
+        inner = draws[::20]
+        edges = [draws[0] - reach, inner, draws[-1:], draws[-1] + reach]
+        shrink = 2.0 ** np.arange(-80.0, 0.0)
+        for end, nearest in ((support.low, draws[0]), (support.high, draws[-1])):
+            if np.isfinite(end):
+                edges += [end + (nearest - end) * shrink, np.array([end])]
+        return np.unique(np.clip(np.concatenate(edges), support.low, support.high))
+
+    def grid_moment(self, power: int, centre: float) -> float:
+        """Return E (x - centre)^power, or NaN where its integral does not converge on the grid."""
+        grid = self.grid
+        with np.errstate(over="ignore", invalid="ignore"):
+            terms = grid.weight * (grid.x - centre) ** power
+        order = np.argsort(grid.x)
+        size = np.abs(terms[order])
+        tail = max(size[:24].sum(), size[-24:].sum()) if not self.distribution.support.discrete else 0.0
+        return float(terms.sum()) if np.isfinite(size).all() and tail <= 1e-12 * size.sum() else np.nan
+
+    @cached_property
+    def _proposal(self) -> tuple[Array, Array, Array] | None:
+        """Centre, Cholesky factor of continuous columns and mask of discrete ones; None if there is no volume."""
+        pilot = self.draw(2000, "pilot")
+        discrete = np.all(pilot == np.floor(pilot), axis=0)
+        scale = np.std(pilot, axis=0)
+        if not np.all(scale > 0):
+            return None
+        smooth = pilot[:, ~discrete] / scale[~discrete]
+        correlation = np.atleast_2d(np.cov(smooth, rowvar=False)) if smooth.shape[1] else np.zeros((0, 0))
+        if smooth.shape[1] and np.linalg.eigvalsh(correlation)[0] < 1e-9:
+            return None
+        return pilot.mean(axis=0), np.linalg.cholesky(correlation) * scale[~discrete, np.newaxis], discrete
+
+    @cached_property
+    def importance(self) -> tuple[Array, Array]:
+        """Rows and weights with mean(weight * f(row)) an unbiased estimate of the expectation of f.
+
+        Rows come half from one wide t distribution, half from narrower ones about rows of a sample, so that
+        separate humps are found; discrete columns are rounded Cauchy draws.
+        """
+        assert self._proposal is not None
+        centre, factor, discrete = self._proposal
+        rng, n_humps = self.rng("importance"), 64
+        humps = np.vstack([centre, self.draw(n_humps, "humps")])
+        shrink = np.concatenate([[1.1], np.full(n_humps, 0.7)])
+        share = np.concatenate([[0.5], np.full(n_humps, 0.5 / n_humps)])
+        width = np.maximum(np.std(self.draw(2000, "pilot"), axis=0), 0.5)[discrete]
+        chosen = rng.choice(len(humps), MANY, p=share)
+        df, d = 6.0, len(factor)
+        noise = rng.standard_normal((MANY, d)) / np.sqrt(rng.chisquare(df, (MANY, 1)) / df)
+        rows = humps[chosen]
+        rows[:, ~discrete] += shrink[chosen, np.newaxis] * noise @ factor.T
+        rows[:, discrete] = np.round(rows[:, discrete] + width * rng.standard_cauchy((MANY, len(width))))
+        constant = gammaln((df + d) / 2) - gammaln(df / 2) - d / 2 * np.log(df * np.pi) - np.log(np.diag(factor)).sum()
+        log_q = np.full(MANY, -np.inf)
+        for hump, h, part in zip(humps, shrink, share, strict=True):
+            z = np.linalg.solve(factor, (rows - hump)[:, ~discrete].T) / h if d else np.zeros((0, MANY))
+            term = np.log(part) + constant - d * np.log(h) - (df + d) / 2 * np.log1p((z**2).sum(axis=0) / df)
+            away = (rows - hump)[:, discrete]
+            mass = (np.arctan((away + 0.5) / width) - np.arctan((away - 0.5) / width)) / np.pi
+            log_q = np.logaddexp(log_q, term + np.log(mass).sum(axis=1))
+        return rows, np.exp(self.distribution.log_pdf(rows) - log_q)
+
+
+def _quadrature(log_pdf: Callable[[Array], Array], edges: Array) -> Grid:
+    """Integrate over panels, halving each until 12 Gauss-Legendre nodes agree with twice 12 on its halves."""
+
+    def panels(low: Array, high: Array) -> tuple[Array, Array]:
+        half = (high - low)[:, np.newaxis] / 2
+        x = np.clip(low[:, np.newaxis] + half * (1 + _NODES), low[:, np.newaxis], high[:, np.newaxis])
+        with np.errstate(over="ignore"):
+            return x, half * _WEIGHTS * np.exp(log_pdf(x.ravel())).reshape(x.shape)
+
+    low, high = edges[:-1], edges[1:]
+    _, coarse = panels(low, high)
+    done: list[tuple[Array, Array, Array]] = []
+    for depth in range(60):
+        middle = low + (high - low) / 2
+        low, high = np.stack([low, middle], axis=1).ravel(), np.stack([middle, high], axis=1).ravel()
+        x, fine = panels(low, high)
+        total = fine.sum(axis=1)
+        off = np.abs(coarse.sum(axis=1) - total.reshape(-1, 2).sum(axis=1))
+        last = depth == 59 or len(low) > 50_000
+        settled = np.repeat((off <= 1e-13) | last, 2)
+        done.append((high[settled], x[settled], fine[settled]))
+        low, high, coarse = low[~settled], high[~settled], fine[~settled]
+        if not len(low):
+            break
+    ends, x, weight = (np.concatenate([part[i] for part in done]) for i in range(3))
+    order = np.argsort(ends, kind="stable")
+    cumulative = np.concatenate([[0.0], np.cumsum(weight[order].sum(axis=1))])
+    return Grid(x[order].ravel(), weight[order].ravel(), np.concatenate([edges[:1], ends[order]]), cumulative)
