@@ -7,12 +7,14 @@ from .errors import (
     DegenerateDataError,
     InvalidDataError,
     InvalidParameterError,
+    LawError,
     MeasureWarning,
     NotFittedError,
     UnknownParameterError,
 )
 from .exponential import Exponential
 from .kernels import Kernels, kernel
+from .law import check_distribution
 from .multivariate_normal import MultivariateNormal
 from .normal import Normal
 from .poisson import Poisson
@@ -26,12 +28,14 @@ __all__ = [
     "InvalidDataError",
     "InvalidParameterError",
     "Kernels",
+    "LawError",
     "MeasureWarning",
     "MultivariateNormal",
     "Normal",
     "NotFittedError",
     "Poisson",
     "UnknownParameterError",
+    "check_distribution",
     "kernel",
     "parameter",
 ]

@@ -120,9 +120,9 @@ class Case:
         return self.distribution.n_columns == 1
 
     @property
-    def several_columns(self) -> bool:
-        """Whether rows have several columns with a density with respect to volume (not on a curve or simplex)."""
-        return not self.one_column and self._proposal is not None
+    def has_density(self) -> bool:
+        """Whether its density can be integrated: one column, or a volume (not a curve or a simplex)."""
+        return self.one_column or self._proposal is not None
 
     @property
     def has_location(self) -> bool:

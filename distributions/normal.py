@@ -86,6 +86,7 @@ class Normal(Distribution):
     @property
     def var(self) -> float:
         """Variance."""
+        self._require_known("give a variance", ("std",))
         return self.std**2
 
     def cdf(self, x: npt.ArrayLike) -> Array:

@@ -48,7 +48,7 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
     support = distribution.support
     flat = probability.ravel()
     inside = (flat > 0) & (flat < 1)
-    draws = np.asarray(distribution.sample(_POINTS, rng=0), dtype=float)
+    draws = _draws(distribution)
     spread = max(float(np.ptp(draws)), 1e-8 * float(np.abs(draws).max()), np.finfo(float).tiny)
     low, high = np.full(flat.shape, draws.min()), np.full(flat.shape, draws.max())
     for step in range(60):
@@ -92,9 +92,14 @@ def _require_one_column(distribution: Distribution, what: str) -> None:
         raise InvalidDataError(f"{type(distribution).__name__} has several columns: {what} need one")
 
 
+def _draws(distribution: Distribution) -> Array:
+    """Return a sample that locates the mass, shape (n,): a family of any dimension may have one column."""
+    return np.ravel(np.asarray(distribution.sample(_POINTS, rng=0), dtype=float))
+
+
 def _edges(distribution: Distribution) -> Array:
     """Return panel edges: quantiles of a sample, and tails that reach until the density is spent."""
-    draws = np.sort(np.asarray(distribution.sample(_POINTS, rng=0), dtype=float))
+    draws = np.sort(_draws(distribution))
     inner = np.unique(draws[:: _POINTS // 200])
     width = max(float(draws[-1] - draws[0]), np.finfo(float).tiny)
     reach = width * 2.0 ** np.arange(-6, 40)
@@ -114,7 +119,7 @@ def _panel_integrals(distribution: Distribution, edges: Array) -> Array:
 
 def _mass(distribution: Distribution) -> tuple[Array, Array]:
     """Return the values that carry all but 1e-15 of the mass, and their masses."""
-    draws = np.asarray(distribution.sample(_POINTS, rng=0), dtype=float)
+    draws = _draws(distribution)
     support, spread = distribution.support, max(float(np.ptp(draws)), 10.0)
     low, high = draws.min(), draws.max()
     for _ in range(40):

@@ -92,7 +92,7 @@ class Poisson(Distribution):
         """Return P(X <= x)."""
         self._require_known("give a probability")
         x = np.asarray(x, dtype=float)
-        return np.where(x < 0, 0.0, pdtr(np.maximum(x, 0.0), self.rate))
+        return np.where(x < 0, 0.0, np.where(np.isnan(x), x, pdtr(np.maximum(x, 0.0), self.rate)))
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the smallest count x with cdf(x) >= q."""
@@ -102,4 +102,4 @@ class Poisson(Distribution):
             return np.where((q >= 0) & (q <= 1), 0.0, np.nan)
         above = np.maximum(np.ceil(pdtrik(q, self.rate)), 0.0)
         below = np.maximum(above - 1.0, 0.0)  # the inverse is continuous and may land one too high
-        return np.where(self.cdf(below) >= q, below, above)
+        return np.where(q == 1.0, np.inf, np.where(self.cdf(below) >= q, below, above))

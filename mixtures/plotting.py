@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 LINE_STYLES = ("-", "--", ":", "-.")  # tell apart components that share a colour
 DATA_COLOR, MIXTURE_COLOR = "#D6D6D6", "#222222"
-FIGURE_SIZE = (6.4, 4.0)
+FIGURE_SIZE = (6.0, 3.8)
 
 MAX_BINS = 120
 GRID = 801  # points of a curve, besides those around each component
@@ -97,25 +97,29 @@ def density(
     values = rows[:, 0]
     weight = np.ones(len(values)) if weight is None else weight
     ax = _new_axes() if ax is None else ax
-    empty = not ax.has_data()
+    empty, entries = not ax.has_data(), ax.get_legend_handles_labels()[0]
     discrete = model.support.discrete
-    low, high, highest = (_draw_counts if discrete else _draw_histogram)(ax, values, weight)
+    bars, highest, (low, high) = (_draw_counts if discrete else _draw_histogram)(ax, values, weight)
+    entries.append(bars)
 
     counts, grid = _whole_numbers(low, high), _grid(components, low, high)
     total = np.zeros(len(counts if discrete else grid))
     for k, (name, component, share) in enumerate(zip(component_names(model), components, weights, strict=True)):
+        points = counts if component.support.discrete else grid
+        curve = share * component.pdf(points)
         color, style = PALETTE[k % len(PALETTE)], LINE_STYLES[k // len(PALETTE) % len(LINE_STYLES)]
         label = f"{name}, weight {share:.2g}"
-        if component.support.discrete:
-            curve = share * component.pdf(counts)
-            ax.plot(counts, curve, style, color=color, **_dots(counts), linewidth=1.6, zorder=3, label=label)
-        else:
-            curve = share * component.pdf(grid)
-            ax.plot(grid, curve, style, color=color, linewidth=1.8, zorder=3, label=label)
-            ax.fill_between(grid, curve, color=color, alpha=0.2, linewidth=0, zorder=2)
+        (line,) = ax.plot(points, curve, style, color=color, linewidth=2.0, zorder=3, label=label)
+        entries.append(line)
+        if not component.support.discrete:
+            ax.fill_between(points, curve, color=color, alpha=0.2, linewidth=0, zorder=2)
+        elif len(points) <= 60:
+            line.set(marker="o", markersize=5)
         if component.support.discrete == discrete:  # masses and densities have no sum
             total += curve
-    ax.plot(counts if discrete else grid, total, color=MIXTURE_COLOR, linewidth=1.4, zorder=4, label="mixture")
+    entries += ax.plot(
+        counts if discrete else grid, total, color=MIXTURE_COLOR, linewidth=1.6, zorder=4, label="mixture"
+    )
 
     if empty:
         ax.set_xlim(low, high)
@@ -123,7 +127,7 @@ def density(
         ax.set_xlabel(str(getattr(x, "name", None) or "x"))
         ax.set_ylabel("relative frequency" if discrete else "density")
         ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False)
+    ax.legend(handles=entries, frameon=False)
     return ax
 
 
@@ -135,29 +139,25 @@ def _new_axes() -> Axes:
     return pyplot.subplots(figsize=FIGURE_SIZE, layout="constrained")[1]
 
 
-def _dots(counts: Array) -> dict[str, object]:
-    return {"marker": "o", "markersize": 4.5} if len(counts) <= 60 else {}
-
-
 # ------------------------------------------------------------------------------------------------------- data
 
 
-def _draw_counts(ax: Axes, values: Array, weight: Array) -> tuple[float, float, float]:
-    """Draw a bar per value; return the range to show and the height of the highest bar."""
+def _draw_counts(ax: Axes, values: Array, weight: Array) -> tuple[Any, float, tuple[float, float]]:
+    """Draw a bar of relative frequency per value; return the bars, the highest one's height, the range to show."""
     counts, place = np.unique(values, return_inverse=True)
     frequencies = np.bincount(place, weight) / weight.sum()
-    low, high = counts[0], counts[-1]
-    ax.bar(counts, frequencies, 0.8 if high - low <= 60 else 1.0, color=DATA_COLOR, zorder=1, label="data")
-    return low - 0.8, high + 0.8, float(frequencies.max())
+    width = 0.8 if counts[-1] - counts[0] <= 60 else 1.0
+    bars = ax.bar(counts, frequencies, width, color=DATA_COLOR, zorder=1, label="data")
+    return bars, float(frequencies.max()), (counts[0] - 0.8, counts[-1] + 0.8)
 
 
-def _draw_histogram(ax: Axes, values: Array, weight: Array) -> tuple[float, float, float]:
-    """Draw a histogram of unit area; return the range to show and the height of the highest bar."""
+def _draw_histogram(ax: Axes, values: Array, weight: Array) -> tuple[Any, float, tuple[float, float]]:
+    """Draw a histogram of unit area; return it, the highest bar's height, and the range to show."""
     edges = _bin_edges(values, weight)
     heights = np.histogram(values, edges, weights=weight)[0] / (weight.sum() * np.diff(edges))
-    ax.stairs(heights, edges, fill=True, color=DATA_COLOR, zorder=1, label="data")
+    bars = ax.stairs(heights, edges, fill=True, color=DATA_COLOR, zorder=1, label="data")
     margin = 0.03 * (edges[-1] - edges[0])
-    return edges[0] - margin, edges[-1] + margin, float(heights.max())
+    return bars, float(heights.max()), (edges[0] - margin, edges[-1] + margin)
 
 
 def _bin_edges(values: Array, weight: Array) -> Array:

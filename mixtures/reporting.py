@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from html import escape
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from distributions.base import Distribution
 from distributions.domains import PositiveDefinite
 
-from .plotting import component_colors
+from .plotting import component_colors, component_names
 
 if TYPE_CHECKING:
     from .model import MixtureModel
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 WIDTH = 100
 SHOWN = 6  # entries of a vector
 DIGITS = 4  # significant ones
-_HEADINGS = ("component", "family", "weight", "count", "parameters")
+_TEXT = ("component", "family", "parameters")  # columns of text, the others hold numbers
 
 
 def summary(model: MixtureModel) -> str:
     """Return a plain table of the components, and below it the criteria and how the fit ended.
+
+    The weight and the effective count of a nested component are its share of all rows: they add up to those of the
+    mixture it is in.
 
     Parameters
     ----------
@@ -36,20 +39,20 @@ def summary(model: MixtureModel) -> str:
     Returns
     -------
     str
-        Lines of at most 100 characters, unless a name is very long. The weight and the effective count of a
-        nested component are its share of all rows, so that they add up to those of the mixture it is in.
+        Lines of at most 100 characters, unless a name is very long.
     """
-    rows = list(_rows(model))
-    cells = [("  " * row.depth + row.name, row.family, row.weight, row.count) for row in rows]
-    widths = [max(map(len, column)) for column in zip(_HEADINGS, *cells, strict=False)]
-    adjust = (str.ljust, str.ljust, str.rjust, str.rjust)
-    left = sum(widths) + 2 * len(widths)
+    rows = _rows(model)
+    columns = []
+    for heading, cells in _columns(rows).items():
+        width, adjust = max(map(len, (heading, *cells))), str.ljust if heading in _TEXT else str.rjust
+        columns.append([adjust(cell, width) for cell in (heading, *cells)])
+    left = ["  ".join(cells) + "  " for cells in zip(*columns, strict=True)]
+    right = [["parameters"], *_laid_out([row.parameters for row in rows], WIDTH - len(left[0]))]
     lines = []
-    for row, parameters in zip((_HEADINGS[:4], *cells), (["parameters"], *_parameter_lines(rows, WIDTH - left)), strict=True):
-        start = "  ".join(place(text, width) for place, text, width in zip(adjust, row, widths, strict=True))
-        lines += [f"{lead:{left}}{text}".rstrip() for lead, text in zip((start, *[""] * len(parameters)), parameters, strict=False)]
-    facts = [f"{key:16} {value}" for key, value in _facts(model)]
-    return "\n".join([_title(model), "", *lines, *([""] if facts else []), *facts])
+    for start, (first, *more) in zip(left, right, strict=True):
+        lines += [(start + first).rstrip(), *(" " * len(start) + line for line in more)]
+    facts = [f"{what:16} {value}" for what, value in _facts(model)]
+    return "\n".join([_title(model), "", *lines] + (["", *facts] if facts else []))
 
 
 def html(model: MixtureModel) -> str:
@@ -64,22 +67,22 @@ def html(model: MixtureModel) -> str:
     str
         A fragment without scripts, with all names escaped.
     """
-    rows = list(_rows(model))
-    colors = iter(component_colors(sum(row.depth == 0 for row in rows)))
-    body = []
-    for row in rows:
-        mark = f'<span style="color:{next(colors)}">&#9632;</span> ' if row.depth == 0 else "&emsp;" * 2 * row.depth
-        parameters = ", ".join(row.parameters)
-        cells = f"<td>{row.weight}<td>{row.count}{_LEFT}{escape(parameters)}"
-        body.append(f"<tr>{_LEFT}{mark}{escape(row.name)}{_LEFT}{escape(row.family)}{cells}")
-    head = "".join(f"<th>{text}" for text in _HEADINGS)
-    facts = "<br>".join(f"{key}: {escape(value.strip())}" for key, value in _facts(model))
-    return "\n".join(
-        [f"<p>{escape(_title(model))}</p>", f"<table><tr>{head}", *body, "</table>", *([f"<p>{facts}</p>"] if facts else [])]
-    )
-
-
-_LEFT = '<td style="text-align:left">'
+    rows = _rows(model)
+    colors = iter(component_colors(len(rows)))
+    left = ' style="text-align:left"'  # notebooks align to the right otherwise
+    table = {
+        **{heading: [escape(cell.lstrip()) for cell in cells] for heading, cells in _columns(rows).items()},
+        "parameters": [escape(", ".join(row.parameters)) for row in rows],
+    }
+    for i, row in enumerate(rows):
+        mark = "&emsp;&emsp;" * row.depth or f'<span style="color:{next(colors)}">&#9632;</span> '
+        table["component"][i] = mark + table["component"][i]
+    lines = [f"<p>{_title(model)}</p>", "<table>", "<tr>" + "".join(f"<th>{h}</th>" for h in table) + "</tr>"]
+    for cells in zip(*table.values(), strict=True):
+        aligned = (f"<td{left if h in _TEXT else ''}>{cell}</td>" for h, cell in zip(table, cells, strict=True))
+        lines.append(f"<tr>{''.join(aligned)}</tr>")
+    facts = [f"{what}: {value.strip()}" for what, value in _facts(model)]
+    return "\n".join([*lines, "</table>"] + ([f"<p>{'<br>'.join(facts)}</p>"] if facts else []))
 
 
 class _Row(NamedTuple):
@@ -87,13 +90,27 @@ class _Row(NamedTuple):
     name: str
     family: str
     weight: str
-    count: str
+    effective: str
     parameters: list[str]
 
 
-def _rows(model: MixtureModel) -> Iterator[_Row]:
+def _rows(model: MixtureModel) -> list[_Row]:
     counts = iter(model._part_counts if hasattr(model, "weights_") else ())
-    return _rows_of(model, 1.0, counts, 0)
+    rows = list(_rows_of(model, 1.0, counts, 0))
+    if all(row.name.startswith(row.family) for row in rows):  # the names say it already
+        rows = [row._replace(family="") for row in rows]
+    return rows
+
+
+def _columns(rows: list[_Row]) -> dict[str, list[str]]:
+    """Return the cells by heading, without the parameters and without columns that would be empty."""
+    columns = {
+        "component": ["  " * row.depth + row.name for row in rows],
+        "family": [row.family for row in rows],
+        "weight": [row.weight for row in rows],
+        "count": [row.effective for row in rows],
+    }
+    return {heading: cells for heading, cells in columns.items() if any(cells)}
 
 
 def _rows_of(mixture: MixtureModel, share: float | None, counts: Iterator[float], depth: int) -> Iterator[_Row]:
@@ -105,9 +122,7 @@ def _rows_of(mixture: MixtureModel, share: float | None, counts: Iterator[float]
     else:
         components, known = mixture._current("be shown")
     weights: Iterable[float | None] = [None] * len(components) if known is None else known.tolist()
-    names = MixtureModel(getattr(mixture, "components_", mixture._given())).names
-    for name, component, weight in zip(names, components, weights, strict=True):
-        nested = isinstance(component, MixtureModel)
+    for name, component, weight in zip(component_names(mixture), components, weights, strict=True):
         part = None if share is None or weight is None else share * weight
         own = list(islice(counts, len(component.flatten())))
         yield _Row(
@@ -116,9 +131,9 @@ def _rows_of(mixture: MixtureModel, share: float | None, counts: Iterator[float]
             type(component).__name__,
             "?" if part is None else f"{part:.4f}" if part == 0 or part >= 5e-5 else f"{part:.1e}",
             _count(sum(own)) if own else "",
-            [] if nested else _describe(component),
+            [] if isinstance(component, MixtureModel) else _describe(component),
         )
-        if nested:
+        if isinstance(component, MixtureModel):
             yield from _rows_of(component, part, iter(own), depth + 1)
 
 
@@ -127,7 +142,7 @@ def _count(count: float) -> str:
 
 
 def _title(model: MixtureModel) -> str:
-    n = len(model.names)
+    n = len(component_names(model))
     title = f"MixtureModel of {n} component{'s' * (n != 1)}"
     if hasattr(model, "weights_"):
         return title
@@ -156,23 +171,12 @@ def _facts(model: MixtureModel) -> list[tuple[str, str]]:
 # ------------------------------------------------------------------------------------------------- parameters
 
 
-def _parameter_lines(rows: list[_Row], width: int) -> list[list[str]]:
-    """Lay out each row's parameters: one under the other where they fit side by side, else wrapped."""
-    width = max(width, 40)
-    columns = [row.parameters for row in rows if row.parameters]
-    depth = max(map(len, columns), default=0)
-    widths = [max(len(parts[i]) for parts in columns if len(parts) > i) for i in range(depth)]
-    if sum(widths) + 2 * (depth - 1) <= width:
-        return [["  ".join(map(str.ljust, row.parameters, widths))] for row in rows]
-    laid_out = []
-    for row in rows:
-        lines = [""]
-        for part in row.parameters:
-            if lines[-1] and len(lines[-1]) + 2 + len(part) > width:
-                lines.append("")
-            lines[-1] += f"  {part}" if lines[-1] else part
-        laid_out.append(lines)
-    return laid_out
+def _laid_out(parameters: list[list[str]], width: int) -> list[list[str]]:
+    """Return the lines of each component: one, with columns below each other, if all fit; else one per parameter."""
+    widths = [max(map(len, column)) for column in zip_longest(*parameters, fillvalue="")]
+    if sum(widths) + 2 * len(widths) - 2 <= width:
+        return [["  ".join(map(str.ljust, parts, widths))] for parts in parameters]
+    return [parts or [""] for parts in parameters]
 
 
 def _describe(distribution: Distribution) -> list[str]:
@@ -182,15 +186,15 @@ def _describe(distribution: Distribution) -> list[str]:
     for name, domain, power in distribution._declared:
         value = getattr(distribution, name)
         if isinstance(domain, PositiveDefinite) and value is not None:
-            text = f"{name}: {_matrix(value)}"
+            texts = [f"{name}: {text}" for text in _deviations_and_correlations(value)]
         else:
-            text = f"{name}={_text(value, unit if domain.is_location and power == 1 else None)}"
-        parts.append(text + " (frozen)" * (name in distribution.frozen))
+            texts = [f"{name}={_text(value, unit if domain.is_location and power == 1 else None)}"]
+        parts += [text + " (frozen)" * (name in distribution.frozen) for text in texts]
     if is_dataclass(distribution):
         declared = distribution.parameters
         others = [f for f in fields(distribution) if f.name not in declared]
         values = [(f, getattr(distribution, f.name)) for f in others]
-        parts += [f"{f.name}={_text(value)}" for f, value in values if value is not f.default and value != f.default]
+        parts += [f"{f.name}={_text(value)}" for f, value in values if not np.array_equal(value, f.default)]
     return parts
 
 
@@ -214,22 +218,23 @@ def _text(value: Any, unit: Any = None) -> str:
         return f"matrix of shape {np.shape(value)}"
     if np.ndim(value) == 1:
         units = np.broadcast_to(np.nan if unit is None else unit, len(value))
-        shown = [_text(entry, u) for entry, u in zip(value[:SHOWN], units, strict=False)]
-        return f"[{', '.join(shown)}{f', ... {len(value)} entries' if len(value) > SHOWN else ''}]"
+        entries = [_text(entry, u) for entry, u in zip(value, units, strict=True)]
+        if len(entries) > SHOWN:
+            entries[SHOWN - 1 :] = [f"... {len(entries)} entries"]
+        return f"[{', '.join(entries)}]"
     if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
         return _number(float(value), math.nan if unit is None else float(unit))
     return str(value)
 
 
-def _matrix(cov: Any) -> str:
-    """Describe a covariance by the deviations and correlations: readable, and short for any number of columns."""
+def _deviations_and_correlations(cov: Any) -> list[str]:
+    """Describe a covariance matrix shortly for any number of columns; uncorrelated ones have no second text."""
     std = np.sqrt(np.diag(cov))
     correlations = (cov / np.outer(std, std))[np.triu_indices(len(std), 1)]
-    text = f"std={_text(std)}"
     if not correlations.any():
-        return text
+        return [f"std={_text(std)}"]
     low, high = f"{correlations.min():.2f}", f"{correlations.max():.2f}"
-    return f"{text}, corr={low}" if low == high else f"{text}, corr from {low} to {high}"
+    return [f"std={_text(std)}", f"corr={low}" if low == high else f"corr from {low} to {high}"]
 
 
 def _number(value: float, unit: float = math.nan) -> str:

@@ -1,0 +1,115 @@
+"""Time of one EM iteration against scikit-learn's GaussianMixture: same data, start and updates, one thread.
+
+Run ``python tests/benchmarks/em_iterations.py``; it prints a table. Each time is the cost of one more iteration: the
+difference between a long and a short run from the same start, so that set-up does not count. Runs of both sides
+alternate, and the ratio is the median of the ratios of neighbours. Log-likelihoods after the same number of updates
+must agree, or the row is an error.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
+
+from distributions import Distribution, MultivariateNormal, Normal
+from mixtures import em
+from mixtures.plan import Engine
+
+PAIRS = 5
+
+
+class Work(NamedTuple):
+    """One row of the table."""
+
+    rows: int
+    columns: int
+    components: int
+    short: int  # updates of the short and the long run
+    long: int
+
+    def __str__(self) -> str:
+        return f"n = {self.rows:,}, d = {self.columns}, K = {self.components}"
+
+
+WORK = [
+    Work(1_000_000, 1, 3, 2, 12),
+    Work(1_000_000, 1, 10, 2, 6),
+    Work(500_000, 2, 5, 2, 6),
+    Work(200_000, 10, 10, 2, 6),
+]
+
+
+def simulate(work: Work) -> tuple[np.ndarray, np.ndarray]:
+    """Return overlapping clusters and a start away from them: rows, shape (n, d), and means, shape (K, d)."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(0.0, 3.0, (work.components, work.columns))
+    labels = rng.integers(work.components, size=work.rows)
+    rows = centres[labels] + rng.normal(size=(work.rows, work.columns)) * rng.uniform(0.5, 1.5, work.components)[
+        labels, np.newaxis
+    ]
+    return rows, centres + rng.normal(0.0, 0.3, centres.shape)
+
+
+def ours(work: Work, rows: np.ndarray, means: np.ndarray, updates: int) -> tuple[float, float]:
+    """Return seconds of so many updates, and the log-likelihood per row before the last one."""
+    components: list[Distribution] = [
+        Normal(mean[0], 1.0) if work.columns == 1 else MultivariateNormal(mean, np.eye(work.columns)) for mean in means
+    ]
+    weights = np.full(work.components, 1.0 / work.components)
+    engine = Engine(components, weights, rows.std(axis=0), updates, [""] * work.components)
+    begin = time.perf_counter()
+    em.run(engine, rows, None, tol=0.0, max_iter=updates)
+    return time.perf_counter() - begin, engine.history[updates - 1] / work.rows
+
+
+def theirs(work: Work, rows: np.ndarray, means: np.ndarray, updates: int) -> tuple[float, float]:
+    """Return the same for scikit-learn, whose lower_bound_ is the log-likelihood before its last update."""
+    model = GaussianMixture(
+        work.components,
+        means_init=means,
+        weights_init=np.full(work.components, 1.0 / work.components),
+        precisions_init=np.stack([np.eye(work.columns)] * work.components),
+        init_params="random_from_data",
+        random_state=0,
+        reg_covar=0.0,
+        tol=0.0,
+        max_iter=updates,
+    )
+    begin = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(rows)
+    return time.perf_counter() - begin, model.lower_bound_
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{'work':34}{'ours':>12}{'scikit-learn':>16}{'ratio':>10}   (ms per iteration, one thread; median of pairs)")
+    with threadpool_limits(1):
+        for work in WORK:
+            rows, means = simulate(work)
+            ours(work, rows[:1000], means, 2)  # compiled and loaded
+            seconds = []
+            for _ in range(PAIRS):
+                pair = []
+                for measure in (ours, theirs):
+                    short, _ = measure(work, rows, means, work.short)
+                    long, log_likelihood = measure(work, rows, means, work.long)
+                    pair.append(((long - short) / (work.long - work.short), log_likelihood))
+                (our_time, our_value), (their_time, their_value) = pair
+                if not np.isclose(our_value, their_value, rtol=1e-9):
+                    raise SystemExit(f"{work}: log-likelihoods disagree, {our_value!r} and {their_value!r}")
+                seconds.append((our_time, their_time))
+            mine, other = np.median(np.array(seconds), axis=0) * 1e3
+            ratio = np.median([b / a for a, b in seconds])
+            print(f"{work!s:34}{mine:12.2f}{other:16.2f}{ratio:10.1f}")
+
+
+if __name__ == "__main__":
+    main()

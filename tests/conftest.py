@@ -1,0 +1,29 @@
+"""Fixtures, and a cache of compiled code that belongs to exactly these sources."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _source_hash():
+    digest = hashlib.sha256()
+    for package in ("distributions", "mixtures"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# numba's own cache does not notice a change in a callee of another file, so every state of the sources has its own.
+os.environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / f"general-mixtures-{_source_hash()}")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+
+@pytest.fixture
+def rng():
+    """A generator with a fixed seed."""
+    return np.random.default_rng(20260101)

@@ -1,0 +1,65 @@
+"""Importing stays light, and compiled code is compiled once: per machine, not per combination or process."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mixtures import Exponential, MixtureModel, Normal, Poisson, em, sweep
+
+HEAVY = ("scipy.stats", "scipy.optimize", "matplotlib", "pandas", "polars", "sklearn")
+
+
+def run_python(code, **environment):
+    """Run code in a fresh interpreter with the same caches; return what it prints."""
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+    ).stdout
+
+
+def test_import_pulls_in_nothing_heavy():
+    loaded = run_python("import sys, mixtures; print(' '.join(sys.modules))").split()
+    assert "mixtures" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_import_compiles_nothing():
+    code = """
+import mixtures, distributions.normal as normal, mixtures.em as em
+print(len(normal.log_pdf.signatures), len(em.advance.signatures))
+"""
+    assert run_python(code).split() == ["0", "0"]
+
+
+@pytest.mark.filterwarnings("ignore::distributions.MeasureWarning", "ignore::distributions.DegeneracyWarning")
+def test_a_new_combination_of_families_compiles_nothing(rng):
+    x = rng.poisson(4.0, 300) + 1.0
+    MixtureModel([Normal(), Exponential(), Poisson()]).fit(x)
+    loops = [em.advance, em.m_step, em.judge, sweep.sweep, sweep.normalise, sweep.gather]
+    before = [list(loop.signatures) for loop in loops]
+    assert all(len(signatures) == 1 for signatures in before)
+    for components in ([Poisson(), Normal()], [Exponential()] * 5, [Normal(), MixtureModel([Poisson(), Exponential()])]):
+        MixtureModel(components).fit(x)
+    assert [list(loop.signatures) for loop in loops] == before
+
+
+def test_a_second_process_loads_from_the_cache():
+    code = """
+from mixtures import Exponential, MixtureModel, Normal, em
+from distributions import normal, exponential
+x = np.random.default_rng(0).exponential(size=500)
+MixtureModel([Normal(), Exponential()]).fit(x)
+kernels = [*normal.Normal.kernels, *exponential.Exponential.kernels]
+print(sum(sum(f.stats.cache_misses.values()) for f in [em.advance, *kernels]))
+print(sum(sum(f.stats.cache_hits.values()) for f in [em.advance, *kernels]))
+"""
+    run_python(code)  # fills the cache
+    misses, hits = run_python(code).split()
+    assert int(misses) == 0
+    assert int(hits) == 7

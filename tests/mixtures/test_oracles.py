@@ -1,0 +1,117 @@
+"""The fits that anyone can check: published oracles, and what must not change a fit."""
+
+import numpy as np
+import pytest
+
+from mixtures import Exponential, MixtureModel, MultivariateNormal, Normal, Poisson, datasets
+
+WAITING = datasets.load("old_faithful")["waiting"]
+
+
+def parameters(model):
+    components = model.components_
+    return np.concatenate([np.r_[weight, *component.parameters.values()] for weight, component in
+                           zip(model.weights_, components, strict=True)])
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_old_faithful_reaches_the_optimum_from_every_seed(seed):
+    # The optimum in 30-digit arithmetic (EM run to a standstill). Published values, such as mixtools' .360887, 54.61489,
+    # 80.09109, 5.871244, 5.867718, stop up to 4e-5 short of it; the log-likelihood there is 2e-8 lower.
+    model = MixtureModel([Normal(), Normal()], rng=seed).fit(WAITING)
+    expected = [0.3608860738, 54.61485614, 5.871219412, 0.6391139262, 80.0910694, 5.867734424]
+    np.testing.assert_allclose(parameters(model), expected, rtol=model.tol**0.5)
+    published = [0.360887, 54.61489, 5.871244, 0.639113, 80.09109, 5.867718]
+    np.testing.assert_allclose(parameters(model), published, atol=4e-5)
+    assert model.log_likelihood_ == pytest.approx(-1034.0017498316, abs=1e-9)
+    assert model.converged_
+
+
+def test_times_deaths_two_poissons():
+    data = datasets.load("times_deaths")
+    model = MixtureModel([Poisson(), Poisson()]).fit(data["deaths"], sample_weight=data["days"])
+    expected = [0.3598854, 1.2560951, 0.6401146, 2.6634044]
+    np.testing.assert_allclose(parameters(model), expected, atol=1e-6)
+    assert model.log_likelihood_ == pytest.approx(-1989.94586, abs=1e-6)
+    assert model.converged_
+
+
+def test_old_faithful_in_two_columns():
+    data = datasets.load("old_faithful")
+    model = MixtureModel(MultivariateNormal(), n_components=2).fit(np.column_stack([data["eruptions"], data["waiting"]]))
+    assert model.log_likelihood_ == pytest.approx(-1130.264, abs=1e-3)  # mclust VVV, G = 2
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("share, mean, std", [(0.3, 5.0, 1.0), (0.7, 8.0, 0.3), (0.5, 0.5, 0.05)])
+def test_normal_and_exponential_in_either_order(share, mean, std, seed, reverse):
+    rng = np.random.default_rng(12)
+    x = np.where(rng.uniform(size=1000) < share, rng.normal(mean, std, 1000), rng.exponential(1.0, 1000))
+    # Started at the truth, EM reaches the best known optimum: no start of many found a better one.
+    best = MixtureModel([Normal(mean, std), Exponential(1.0)], weights=[share, 1 - share]).fit(x)
+    components = [Exponential(), Normal()] if reverse else [Normal(), Exponential()]
+    model = MixtureModel(components, rng=seed).fit(x)
+    assert model.log_likelihood_ == pytest.approx(best.log_likelihood_, abs=1e-8)
+    assert [type(c) for c in model.components_] == [type(c) for c in components]
+
+
+COMBINATIONS = [
+    pytest.param([Normal(), Normal()], id="normals"),
+    pytest.param([Normal(), Exponential()], id="normal, exponential"),
+    pytest.param([Exponential(), Poisson(), Normal()], id="three families", marks=pytest.mark.filterwarnings(
+        "ignore::distributions.MeasureWarning")),
+]
+
+
+@pytest.mark.parametrize("components", COMBINATIONS)
+def test_integer_weights_are_repetition(components, rng):
+    x = rng.permutation(np.concatenate([rng.poisson(3.0, 150), rng.poisson(20.0, 100)])).astype(float)
+    counts = rng.integers(0, 4, len(x))
+    weighted = MixtureModel(components).fit(x, sample_weight=counts)
+    repeated = MixtureModel(components).fit(np.repeat(x, counts))
+    np.testing.assert_allclose(parameters(weighted), parameters(repeated), rtol=1e-9)
+    assert weighted.log_likelihood_ == pytest.approx(repeated.log_likelihood_, rel=1e-12)
+    assert len(weighted.history_) == len(repeated.history_)
+    np.testing.assert_allclose(weighted.history_, repeated.history_, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [7.0, 1e-6, 1e6])
+def test_a_common_factor_of_the_weights_changes_nothing(factor, rng):
+    weight = rng.uniform(0.5, 2.0, len(WAITING))
+    one = MixtureModel([Normal(), Normal()]).fit(WAITING, sample_weight=weight)
+    other = MixtureModel([Normal(), Normal()]).fit(WAITING, sample_weight=factor * weight)
+    np.testing.assert_allclose(parameters(one), parameters(other), rtol=1e-9)
+    assert one.n_iter_ == other.n_iter_
+
+
+def test_order_of_rows_changes_nothing(rng):
+    one = MixtureModel([Normal(), Normal()]).fit(WAITING)
+    for _ in range(10):
+        other = MixtureModel([Normal(), Normal()]).fit(rng.permutation(WAITING))
+        np.testing.assert_allclose(parameters(one), parameters(other), rtol=1e-9)
+        assert one.n_iter_ == other.n_iter_
+
+
+def test_order_of_rows_changes_nothing_in_a_large_sample(rng):
+    x = np.concatenate([rng.normal(0, 1, 7000), rng.exponential(5, 5000)])
+    one = MixtureModel([Normal(), Exponential()]).fit(x)
+    other = MixtureModel([Normal(), Exponential()]).fit(rng.permutation(x))
+    np.testing.assert_allclose(parameters(one), parameters(other), rtol=1e-9)
+
+
+def test_offset_shifts_the_means_only():
+    one = MixtureModel([Normal(), Normal()]).fit(WAITING)
+    far = MixtureModel([Normal(), Normal()]).fit(WAITING + 1e8)
+    for near_component, far_component in zip(one.components_, far.components_, strict=True):
+        assert far_component.mean - 1e8 == pytest.approx(near_component.mean, abs=2e-8)  # an ulp of 1e8 is 1.5e-8
+        assert far_component.std == pytest.approx(near_component.std, rel=1e-7)
+    np.testing.assert_allclose(one.weights_, far.weights_, atol=1e-8)
+
+
+@pytest.mark.parametrize("factor", [1e-8, 1e8])
+def test_scale_follows_the_unit(factor):
+    one = MixtureModel([Normal(), Normal()]).fit(WAITING)
+    scaled = MixtureModel([Normal(), Normal()]).fit(WAITING * factor)
+    for a, b in zip(one.components_, scaled.components_, strict=True):
+        assert (b.mean, b.std) == pytest.approx((a.mean * factor, a.std * factor), rel=1e-7)
