@@ -118,6 +118,7 @@ def run(
     """Run EM on checked rows, shape (n, d), until it ends or ``n_sweeps`` are made; return the status."""
     loop, block_size = (interpreted(advance), INTERPRETED_BLOCK) if engine.interpreted else (advance, BLOCK)
     weight = np.empty(0) if weight is None else weight
+    tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
     n_sweeps = max_iter + 1 if n_sweeps is None else n_sweeps
     with np.errstate(divide="ignore"):  # interpreted: the logarithm of a vanished weight is -inf
         return int(loop(rows, weight, engine.plan, engine.state, tol, max_iter, n_sweeps, block_size))

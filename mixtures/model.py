@@ -199,7 +199,8 @@ class MixtureModel(Distribution):
             raise InvalidParameterError(
                 f"MixtureModel: weights must be {n} finite numbers >= 0, not all zero; got {self.weights!r}"
             )
-        return weights / weights.sum()
+        total = weights.sum()
+        return weights if abs(total - 1.0) < 1e-12 else weights / total  # proportions come back to the bit
 
     def _check_settings(self) -> None:
         for name in ("n_init", "max_iter"):

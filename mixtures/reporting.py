@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .model import MixtureModel
 
 WIDTH = 100
-SHOWN = 6  # entries of a vector
+SHOWN = 6  # most entries of a vector; of a longer one, the first four
 DIGITS = 4  # significant ones
 _TEXT = ("component", "family", "parameters")  # columns of text, the others hold numbers
 
@@ -220,7 +220,7 @@ def _text(value: Any, unit: Any = None) -> str:
         units = np.broadcast_to(np.nan if unit is None else unit, len(value))
         entries = [_text(entry, u) for entry, u in zip(value, units, strict=True)]
         if len(entries) > SHOWN:
-            entries[SHOWN - 1 :] = [f"... {len(entries)} entries"]
+            entries[SHOWN - 2 :] = [f"... {len(entries)} entries"]
         return f"[{', '.join(entries)}]"
     if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
         return _number(float(value), math.nan if unit is None else float(unit))

@@ -43,7 +43,7 @@ def test_a_new_combination_of_families_compiles_nothing(rng):
     MixtureModel([Normal(), Exponential(), Poisson()]).fit(x)
     loops = [em.advance, em.m_step, em.judge, sweep.sweep, sweep.normalise, sweep.gather]
     before = [list(loop.signatures) for loop in loops]
-    assert all(len(signatures) == 1 for signatures in before)
+    assert [len(signatures) for signatures in before] == [1] * len(loops)
     for components in ([Poisson(), Normal()], [Exponential()] * 5, [Normal(), MixtureModel([Poisson(), Exponential()])]):
         MixtureModel(components).fit(x)
     assert [list(loop.signatures) for loop in loops] == before
@@ -51,6 +51,7 @@ def test_a_new_combination_of_families_compiles_nothing(rng):
 
 def test_a_second_process_loads_from_the_cache():
     code = """
+import numpy as np
 from mixtures import Exponential, MixtureModel, Normal, em
 from distributions import normal, exponential
 x = np.random.default_rng(0).exponential(size=500)

@@ -1,0 +1,317 @@
+"""The command line: what it prints, reads and writes, and one clear line for whatever is wrong."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from distributions import ConvergenceWarning, DegeneracyWarning, Distribution, Normal
+from mixtures import MixtureModel, __main__, cli, datasets
+
+WAITING = ["fit", "old_faithful", "--column", "waiting", "--components", "Normal", "Normal"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(text, name="data.csv"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def fails(capsys):
+    """Run the command line, which must fail with one line; return what it says."""
+
+    def run(*arguments):
+        assert cli.main([str(argument) for argument in arguments]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" or "--json" in arguments or "--plot" in arguments
+        assert err.count("\n") == 1
+        assert err.startswith("mixtures: error: ")
+        return err.removeprefix("mixtures: error: ").rstrip("\n")
+
+    return run
+
+
+def test_a_bundled_data_set(capsys):
+    assert cli.main(WAITING) == 0
+    out, err = capsys.readouterr()
+    model = MixtureModel([Normal(), Normal()]).fit(datasets.load("old_faithful")["waiting"])
+    assert out == model.summary() + "\n"
+    assert err == ""
+
+
+def test_as_a_process():
+    done = subprocess.run([sys.executable, "-m", "mixtures", *WAITING], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "log-likelihood   -1034.002" in done.stdout
+    failed = subprocess.run([sys.executable, "-m", "mixtures", "fit", "no.csv", "--components", "Normal"],
+                            capture_output=True, text=True)  # fmt: skip
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert re.fullmatch(r"mixtures: error: there is no file 'no\.csv'.*\n", failed.stderr)
+
+
+def test_weights(capsys):
+    weighted = ["fit", "times_deaths", "--weights", "days", "--components", "Poisson", "Poisson"]
+    assert cli.main(weighted) == 0  # the weights are no candidate for the column
+    out = capsys.readouterr().out
+    assert "10 rows of total weight 1096, 1 column" in out
+    assert "-1989.946" in out
+
+
+def test_several_columns(capsys):
+    columns = ["--column", "eruptions", "waiting"]
+    assert cli.main(["fit", "old_faithful", *columns, "--components", *["MultivariateNormal"] * 2]) == 0
+    assert "272 rows, 2 columns" in capsys.readouterr().out
+
+
+def test_seed(capsys, monkeypatch):
+    seeds = []
+    monkeypatch.setattr(cli, "MixtureModel", lambda parts, rng: seeds.append(rng) or MixtureModel(parts, rng=rng))
+    assert cli.main([*WAITING, "--seed", "17"]) == 0
+    assert cli.main(WAITING) == 0
+    assert seeds == [17, 0]
+
+
+def test_json_is_the_fitted_model(tmp_path, capsys):
+    path = tmp_path / "model.json"
+    assert cli.main([*WAITING, "--json", str(path)]) == 0
+    model = MixtureModel([Normal(), Normal()]).fit(datasets.load("old_faithful")["waiting"])
+    assert Distribution.from_json(path.read_text("utf-8")) == model
+
+
+def test_plot(tmp_path, capsys):
+    path = tmp_path / "waiting.png"
+    assert cli.main([*WAITING, "--plot", str(path)]) == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_help_has_examples_and_names(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["fit", "--help"])
+    assert stop.value.code == 0
+    out = capsys.readouterr().out
+    for part in ("examples:", "families: ", "MultivariateNormal", "times_deaths", "--weights NAME"):
+        assert part in out
+
+
+def test_examples_of_the_help_parse():
+    lines = [line.split()[3:] for line in cli.EXAMPLES.splitlines()[1:]]
+    assert len(lines) == 4
+    for line in lines:
+        cli._parser().parse_args(line)
+
+
+def test_entry_point_is_main():
+    assert __main__.main is cli.main
+
+
+# ---------------------------------------------------------------------------------------------- tables that work
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x\n1\n2\n4\n",
+        "x\r\n1\r\n2\r\n4\r\n",
+        "x\r1\r2\r4",
+        "\ufeffx\n1\n2\n4",
+        '"x"\n"1"\n"2"\n"4"\n',
+        " x \n 1\n2 \n  4\n",
+        "\n\nx\n1\n\n2\n   \n4\n\n",
+        "name,x\na,1\nb,2\nc,4\n",
+        "x,\n1,a\n2,b\n4,c\n",
+    ],
+)
+def test_forms_of_a_table(text, table):
+    read = cli._read(table(text))
+    np.testing.assert_array_equal(read.numbers(cli._only_column(read, None)), [1, 2, 4])
+
+
+def test_names_with_spaces_commas_and_letters_of_other_alphabets(table, capsys):
+    data = table('"waiting time, min", durée\n1, 2\n2, 3\n4, 9\n')
+    for name in ("waiting time, min", "durée"):
+        assert cli.main(["fit", data, "--column", name, "--components", "Normal"]) == 0
+    assert "3 rows, 1 column" in capsys.readouterr().out
+
+
+def test_a_file_comes_before_a_data_set_of_its_name(table, monkeypatch, tmp_path, capsys):
+    table("x\n1\n2\n4\n", "galaxies")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["fit", "galaxies", "--components", "Normal"]) == 0
+    assert "3 rows" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------------------- errors
+
+
+def test_a_missing_file(fails):
+    said = fails("fit", "old_fatihful.csv", "--components", "Normal")
+    hint = f"did you mean 'old_faithful'? The bundled data sets are: {', '.join(datasets.names())}"
+    assert said == f"there is no file 'old_fatihful.csv'; {hint}"
+    assert "did you mean" not in fails("fit", "qqq/zzz.csv", "--components", "Normal")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "is empty: its first line must name the columns"),
+        ("\n \n", "is empty"),
+        ("x\n", "has a header but no rows"),
+        ("a,b\n1,2\n3\n", "line 3: 1 cell, but the header names 2"),
+        ("a,b\n\n1,2\n3,4,5\n", "line 4: 3 cells, but the header names 2"),
+        ("1.5\n2\n3\n", "line 1: the first line must name the columns, it holds numbers"),
+        ("x,x\n1,2\n", "line 1: two columns are named 'x'"),
+        ("x\n1\n2\nabc\n4\n", "line 4: 'abc' is not a finite number (column 'x')"),
+        ('x\n\n1\n2\n"a ""b"""\n4\n', "line 5: 'a \"b\"' is not a finite number"),
+        ('n,x\n"two\nlines",1\nb,2\nc,oops\n', "line 5: 'oops' is not a finite number"),
+        ("n,x\na,1\nb,2\nc,\n", "line 4: the cell is empty (column 'x')"),
+        ("x\n1\n2\nnan\n", "line 4: 'nan' is not a finite number"),
+        ("x\n1\n2\n-inf\n", "line 4: '-inf' is not a finite number"),
+        ("x\n1\n2\n" + "z" * 500 + "\n", "line 4: 'zzz"),
+        ('x\n1\n"2\n', "line 3: unexpected end of data"),
+        (b"x\n1\n\xff\xfe\n", "is not text in UTF-8"),
+        ("a,b\nu,v\nw,x\n", "has no numeric column; its columns are a, b"),
+        ("a,b,c\n1,v,2\n3,x,4\n", "has several numeric columns (a, c): choose with --column"),
+    ],
+)
+def test_a_table_that_cannot_be_used(text, expected, table, fails):
+    path = table(text)
+    said = fails("fit", path, "--components", "Normal")
+    assert expected in said
+    assert path in said
+    assert len(said) < 250 + len(path)
+
+
+def test_a_directory_is_no_file(tmp_path, fails):
+    assert "cannot read" in fails("fit", tmp_path, "--components", "Normal")
+
+
+@pytest.mark.parametrize("option", ["--column", "--weights"])
+def test_a_wrong_column(option, fails):
+    said = fails("fit", "old_faithful", "--components", "Normal", "--column", "waiting", option, "Wating")
+    assert said == "old_faithful has no column 'Wating'; did you mean 'waiting'? The columns are: eruptions, waiting"
+
+
+def test_a_column_of_text(fails):
+    said = fails("fit", "galton_heights", "--column", "sex", "--components", "Normal")
+    assert said.startswith("galton_heights, line 2: 'male' is not a finite number (column 'sex')")
+
+
+@pytest.mark.parametrize("name", ["normal", "Norml"])
+def test_an_unknown_family(name, fails):
+    said = fails("fit", "old_faithful", "--components", name)
+    assert said.startswith(f"there is no family {name!r}; did you mean 'Normal'? The families are: ")
+    assert "Exponential, " in said
+
+
+@pytest.mark.parametrize("name", ["Distribution", "Kernels", "kernel", "parameter", "MixtureModel", "os", "__all__"])
+def test_only_families_are_looked_up(name, fails):
+    assert f"there is no family {name!r}" in fails("fit", "old_faithful", "--components", name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "required: COMMAND"),
+        (["fits"], "invalid choice: 'fits'"),
+        (["fit"], "required: DATA, --components"),
+        (["fit", "galaxies", "--components"], "expected at least one argument"),
+        ([*WAITING, "--seed", "x"], "--seed: invalid int value: 'x'"),
+        ([*WAITING, "--seed", "-1"], "non-negative"),
+        ([*WAITING, "--colour", "red"], "unrecognized arguments"),
+    ],
+)
+def test_wrong_arguments(arguments, expected, fails):
+    assert expected in fails(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["fit", "spike_times", "--column", "time", "--components", "Exponential"], "outside the support"),
+        (["fit", "old_faithful", "--column", "eruptions", "waiting", "--components", "Normal"], "have 2"),
+        (["fit", "spike_times", "--column", "trial", "--weights", "time", "--components", "Normal"], "must be finite"),
+    ],
+)
+def test_errors_of_the_library(arguments, expected, fails):
+    assert expected in fails(*arguments)
+
+
+@pytest.mark.parametrize("option", ["--json", "--plot"])
+def test_a_place_that_cannot_be_written(option, fails, tmp_path):
+    assert "there is no directory" in fails(*WAITING, option, tmp_path / "none" / "file.png")
+    assert "it is a directory" in fails(*WAITING, option, tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--json", "--plot"])
+def test_a_write_that_fails(option, fails, tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
+    path = tmp_path / "file.png"
+    assert fails(*WAITING, option, path) == f"cannot write {str(path)!r}: No space left on device"
+
+
+@pytest.mark.parametrize("option", ["--json", "--plot"])
+def test_the_data_are_not_overwritten(option, fails, table):
+    path = table("x\n1\n2\n4\n")
+    assert "it is the data file" in fails("fit", path, "--components", "Normal", option, path)
+
+
+def test_an_unknown_form_of_picture(fails, tmp_path):
+    assert "is not supported" in fails(*WAITING, "--plot", tmp_path / "file.xyz")
+
+
+def test_plots_show_one_column(fails):
+    columns = ["--column", "eruptions", "waiting", "--components", "MultivariateNormal"]
+    assert "--plot shows one column" in fails("fit", "old_faithful", *columns, "--plot", "x.png")
+
+
+def test_missing_matplotlib(fails, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert 'pip install "general-mixtures[plot]"' in fails(*WAITING, "--plot", "x.png")
+
+
+# ------------------------------------------------------------------------------- warnings, interruption, pipes
+
+
+def test_warnings_are_lines_and_no_failure(monkeypatch, capsys):
+    fit = MixtureModel.fit
+
+    def warns(self, *args, **kwargs):
+        warnings.warn("slow:\n raise max_iter", ConvergenceWarning, stacklevel=1)
+        warnings.warn("collapsed", DegeneracyWarning, stacklevel=1)
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(MixtureModel, "fit", warns)
+    assert cli.main(WAITING) == 0
+    out, err = capsys.readouterr()
+    assert "MixtureModel of 2 components" in out
+    assert err == "mixtures: warning: slow: raise max_iter\nmixtures: warning: collapsed\n"
+
+
+def test_interruption(monkeypatch, capsys):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MixtureModel, "fit", interrupted)
+    assert cli.main(WAITING) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    reader = "import subprocess, sys; p = subprocess.Popen([sys.executable, '-m', 'mixtures', *sys.argv[1:]], \
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE); p.stdout.close(); print(p.stderr.read(), p.wait())"
+    done = subprocess.run([sys.executable, "-c", reader, *WAITING], capture_output=True, text=True)
+    assert done.stdout == "b'' 0\n"
