@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import numeric
-from .data import Array, Mask, as_observations, as_rows, centre_and_scale, describe_rows
+from .data import Array, Mask, as_observations, as_observed, as_rows, centre_and_scale, describe_rows
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
 from .kernels import Kernels
@@ -371,7 +371,7 @@ class Distribution:
         """
         kernels = self.kernels
         if kernels is None:  # written in plain NumPy: its own fit is all there is
-            return self.fit(rows if self.n_columns != 1 else rows[:, 0], weight), ()
+            return self.fit(as_observed(rows), weight), ()
         start = self.first_guess(*centre_and_scale(rows, weight))
         theta, bounds, units = start.to_theta(), start.bounds(scale, floor), start.units(scale)
         stats = np.empty(start.statistics_size())

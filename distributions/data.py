@@ -125,6 +125,11 @@ def as_observations(
     return rows, weight
 
 
+def as_observed(rows: Array) -> Array:
+    """Return rows, shape (n, d), as a family's own methods take them: shape (n,) for one column."""
+    return rows[:, 0] if rows.shape[1] == 1 else rows
+
+
 def describe_rows(rows: Array, bad: Mask) -> str:
     """Say how many rows are bad and show the first: "3 of 934 rows are" ... ends before the verdict."""
     first = int(np.argmax(bad))

@@ -207,7 +207,7 @@ def samples_follow_the_density(case: Case) -> None:
     looks = [(f"projection {i}", rows @ u, points @ u) for i, u in enumerate(directions)]
     looks.append(("log density", case.distribution.log_pdf(rows), case.distribution.log_pdf(points)))
     for name, one, other in looks:
-        for threshold in np.unique(np.quantile(one, np.arange(0.02, 1.0, 0.04))):
+        for threshold in np.unique(np.quantile(one, np.arange(0.04, 1.0, 0.08))):
             below = np.asarray(one <= threshold, dtype=float), np.asarray(other <= threshold, dtype=float)
             _require_same_mean(*below, weight, f"share of a sample whose {name} <= {threshold:.4g}")
 

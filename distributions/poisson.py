@@ -11,6 +11,7 @@ from scipy.special import pdtr, pdtrik
 from .base import Distribution, Rng, parameter
 from .data import Array
 from .domains import COUNTS, NON_NEGATIVE
+from .exponential import accumulate  # the same statistics: sum r and sum r x
 from .kernels import Kernels, kernel
 from .special import log_factorial
 
@@ -28,17 +29,6 @@ def log_pdf(X, theta, out):
             out[i] -= rate
         else:
             out[i] += x if math.isnan(x) else -math.inf
-
-
-@kernel
-def accumulate(X, r, theta, stats):
-    """Add sum r and sum r x."""
-    total, first = 0.0, 0.0
-    for i in range(r.size):
-        total += r[i]
-        first += r[i] * X[0, i]
-    stats[0] += total
-    stats[1] += first
 
 
 @kernel

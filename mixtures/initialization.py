@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions.base import Distribution
-from distributions.data import Array, centre_and_scale
+from distributions.data import Array, as_observed, centre_and_scale
 from distributions.errors import InvalidDataError
 
 from . import em
@@ -257,7 +257,7 @@ def _matched(
 
         gain = {
             kind: [
-                max(guess.log_likelihood(_as_given(rows), row_weight * member), -1e300)
+                max(guess.log_likelihood(as_observed(rows), row_weight * member), -1e300)
                 for guess, member in zip(fitted[kind], members, strict=True)
             ]
             for kind in kinds
@@ -298,8 +298,3 @@ def _guess(
         + (str(failure) if failure else f"no row is {kind.support.text}")
         + ". Leave it out, or give its parameters."
     ) from failure
-
-
-def _as_given(rows: Array) -> Array:
-    return rows[:, 0] if rows.shape[1] == 1 else rows
-

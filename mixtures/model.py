@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from distributions import numeric
 from distributions.base import Distribution, Rng
-from distributions.data import Array, as_observations, as_rows, as_weights, centre_and_scale, describe_rows
+from distributions.data import Array, as_observations, as_observed, as_rows, as_weights, centre_and_scale, describe_rows
 from distributions.domains import Domain
 from distributions.errors import (
     ConvergenceWarning,
@@ -651,7 +651,7 @@ def _check_support(components: Sequence[Distribution], names: Sequence[str], row
 
 def _log_joint(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
     """Return log(w_k) + log_pdf_k of each row, shape (K, n)."""
-    values = rows[:, 0] if rows.shape[1] == 1 else rows
+    values = as_observed(rows)
     with np.errstate(divide="ignore"):
         return np.stack(
             [np.log(weight) + component.log_pdf(values) for component, weight in zip(components, weights, strict=True)]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distributions.base import Distribution
-from distributions.data import Array
+from distributions.data import Array, as_observed
 from distributions.errors import InvalidDataError
 from distributions.kernels import Kernels
 
@@ -85,7 +85,7 @@ class OpaqueLeaf:
 
     def log_pdf(self, X: Array, theta: Array, out: Array) -> None:
         """Add the log densities of the current version to ``out``."""
-        values = np.asarray(self.versions[int(theta[0])].log_pdf(_as_given(X)), dtype=float)
+        values = np.asarray(self.versions[int(theta[0])].log_pdf(as_observed(X.T)), dtype=float)
         if values.shape != out.shape:
             raise InvalidDataError(
                 f"{self.name}: log_pdf returned shape {values.shape} for {out.size} rows; it must be ({out.size},)"
@@ -101,7 +101,7 @@ class OpaqueLeaf:
     def update(self, stats: Array, theta: Array, bounds: Array) -> None:
         """Fit the current version to the rows kept."""
         rows, weight = np.concatenate(self.rows, axis=1), np.concatenate(self.responsibilities)
-        self.versions.append(self.versions[int(theta[0])].fit(_as_given(rows), sample_weight=weight))
+        self.versions.append(self.versions[int(theta[0])].fit(as_observed(rows.T), sample_weight=weight))
         theta[0] = len(self.versions) - 1
         self.rows, self.responsibilities = [], []
 
@@ -128,11 +128,6 @@ class OpaqueLeaf:
     def statistics_size(self) -> int:
         """Return 0: there are no additive statistics."""
         return 0
-
-
-def _as_given(X: Array) -> Array:
-    """Return feature-major rows as a user's class expects them: (n,) for one column, else (n, d)."""
-    return X[0] if len(X) == 1 else X.T
 
 
 class Engine:

@@ -108,7 +108,7 @@ def density(
         points = counts if component.support.discrete else grid
         curve = share * component.pdf(points)
         color, style = PALETTE[k % len(PALETTE)], LINE_STYLES[k // len(PALETTE) % len(LINE_STYLES)]
-        label = f"{name}, weight {share:.2g}"
+        label = f"{name}, weight {share:{'.2f' if share >= 0.01 else '.1g'}}"
         (line,) = ax.plot(points, curve, style, color=color, linewidth=2.0, zorder=3, label=label)
         entries.append(line)
         if not component.support.discrete:
@@ -126,6 +126,7 @@ def density(
         ax.set_ylim(0.0, 1.06 * max(highest, min(TALLEST * highest, float(np.nanmax(total)))))
         ax.set_xlabel(str(getattr(x, "name", None) or "x"))
         ax.set_ylabel("relative frequency" if discrete else "density")
+        ax.xaxis.get_major_locator().set_params(integer=discrete)
         ax.spines[["top", "right"]].set_visible(False)
     ax.legend(handles=entries, frameon=False)
     return ax

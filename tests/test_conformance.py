@@ -1,0 +1,194 @@
+"""The law, for every family of the package: a new family is covered without writing a test.
+
+Each family is tried at random parameters; one that cannot be made without arguments, or has more to vary than its
+parameters, adds settings to `SETTINGS`. Each pair of a distribution and a law is a test of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+
+import distributions
+from distributions import (
+    Distribution,
+    Exponential,
+    LawError,
+    MultivariateNormal,
+    Normal,
+    Poisson,
+    check_distribution,
+    parameter,
+)
+from distributions.domains import POSITIVE, REAL
+from distributions.law import LAWS, Law
+from distributions.law_case import Case
+from mixtures import MixtureModel
+
+N_RANDOM = 6  # random parameter sets for each family
+
+FAMILIES = [
+    family
+    for family in (getattr(distributions, name) for name in distributions.__all__)
+    if isinstance(family, type) and issubclass(family, Distribution) and family is not Distribution
+]
+
+CORRELATED = np.array([[4.0, -1.2, 0.3], [-1.2, 0.5, 0.0], [0.3, 0.0, 90.0]])
+UNEQUAL_UNITS = np.array([[1e-16, 0.5], [0.5, 1e16]])  # correlation 0.5
+WIDE = np.array([[0.5 ** abs(i - j) * (i + 1) * (j + 1) for j in range(5)] for i in range(5)])
+
+SETTINGS: dict[type[Distribution], list[Distribution]] = {
+    Normal: [Normal(5.0, 1e-8), Normal(-3e4, 1e8), Normal(1e8, 1.0), Normal(0.0, 1.0)],
+    Exponential: [Exponential(1e-6), Exponential(1e6), Exponential(1.0)],
+    Poisson: [Poisson(0.0), Poisson(1e-6), Poisson(1.0), Poisson(1e6)],
+    MultivariateNormal: [
+        MultivariateNormal([3.0], [[4.0]]),
+        MultivariateNormal([1.0, -2.0, 50.0], CORRELATED),
+        MultivariateNormal([1e-8, 3e8], UNEQUAL_UNITS),
+        MultivariateNormal(np.arange(5.0), WIDE),
+        *(
+            MultivariateNormal(mean, np.diag(variances), structure=structure)
+            for structure, cases in {
+                "diagonal": {(7.0,): [0.3], (1.0, -9.0): [25.0, 1e-4], (0.0, 1.0, 2.0, 3.0, 4.0): [1, 2, 3, 4, 5]},
+                "spherical": {(7.0,): [0.3], (1.0, -9.0): [25.0, 25.0], (0.0, 1.0, 2.0, 3.0, 4.0): [9] * 5},
+            }.items()
+            for mean, variances in cases.items()
+        ),
+        MultivariateNormal(structure="diagonal"),
+        MultivariateNormal(structure="spherical"),
+    ],
+}
+
+
+def _normal_twin(d):
+    """SciPy's multivariate normal judges singularity in absolute units, and has no cdf of a row in one column."""
+    if d.n_columns == 1:
+        return scipy.stats.norm(d.mean[0], np.sqrt(d.cov[0, 0]))
+    return None if np.ptp(np.log10(np.diag(d.cov))) > 12 else scipy.stats.multivariate_normal(d.mean, d.cov)
+
+
+TWINS = {
+    Normal: lambda d: scipy.stats.norm(d.mean, d.std),
+    Exponential: lambda d: scipy.stats.expon(scale=1.0 / d.rate),
+    Poisson: lambda d: scipy.stats.poisson(d.rate),
+    MultivariateNormal: _normal_twin,
+}
+
+
+class Laplace(Distribution):
+    """A user's own family in plain NumPy, as short as the contract allows."""
+
+    loc: float = parameter(REAL, power=1)
+    scale: float = parameter(POSITIVE, power=1)
+
+    def log_pdf(self, x):
+        return -np.abs(np.ravel(x).astype(float) - self.loc) / self.scale - np.log(2.0 * self.scale)
+
+    def fit(self, x, sample_weight=None):
+        x, w = np.ravel(x).astype(float), np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight)
+        x, w = x[w > 0], w[w > 0]
+        if not np.all(np.isfinite(x)):
+            raise ValueError("Laplace needs finite data")
+        order = np.argsort(x)
+        median = x[order][np.searchsorted(np.cumsum(w[order]), w.sum() / 2)]
+        loc = self.loc if "loc" in self.frozen else median
+        return self.with_values(
+            loc=loc, scale=self.scale if "scale" in self.frozen else np.average(np.abs(x - loc), weights=w)
+        )
+
+    def sample(self, size, rng=None):
+        return np.random.default_rng(rng).laplace(self.loc, self.scale, size)
+
+
+TWINS[Laplace] = lambda d: scipy.stats.laplace(d.loc, d.scale)
+SETTINGS[Laplace] = [Laplace(2.0, 1e-8), Laplace(-1e5, 1e8)]
+
+MIXTURES = {
+    "normal-exponential": MixtureModel([Normal(0.0, 1.0), Exponential(0.1)], weights=[0.4, 0.6]),
+    "counts": MixtureModel([Poisson(2.0), Poisson(15.0)], weights=[0.3, 0.7]),
+    "far from zero": MixtureModel([Normal(1e8, 1.0), Normal(1e8 + 20.0, 6.0)]),
+    "columns": MixtureModel(
+        [MultivariateNormal([0.0, 0.0], [[2, 1], [1, 3.0]]), MultivariateNormal([10.0, -5.0], [[2, -1], [-1, 3.0]])],
+        weights=[0.2, 0.8],
+    ),
+    "nested": MixtureModel([MixtureModel([Normal(0.0, 1.0), Normal(4.0, 0.5)]), Exponential(0.1)], weights=[0.4, 0.6]),
+    "with a user's family": MixtureModel([Laplace(0.0, 1.0), Normal(12.0, 3.0)], weights=[0.5, 0.5]),
+}
+
+
+def _distributions(family: type[Distribution]) -> dict[str, Distribution]:
+    """Name what one family is tried at; a family that needs arguments must be in `SETTINGS`."""
+    try:
+        made = {f"random {seed}": family() for seed in range(N_RANDOM)}
+    except TypeError:
+        assert family in SETTINGS, f"{family.__name__}() needs arguments: add distributions of it to SETTINGS"
+        made = {}
+    for i, setting in enumerate(SETTINGS.get(family, [])):
+        made[f"setting {i}"] = setting
+    return made
+
+
+def _cases() -> dict[str, Case]:
+    cases = {}
+    for family in (*FAMILIES, Laplace):
+        for seed, (name, distribution) in enumerate(_distributions(family).items()):
+            twin = TWINS.get(family)
+            cases[f"{family.__name__} {name}"] = Case(distribution, seed, twin)
+    for name, mixture in MIXTURES.items():
+        cases[f"mixture {name}"] = Case(mixture)
+    return cases
+
+
+CASES = _cases()
+TRIALS = [
+    pytest.param(case, law, id=f"{name}-{law.name}")
+    for name, case in CASES.items()
+    for law in LAWS
+    if law.applies(case)
+]
+
+
+@pytest.mark.parametrize(("case", "law"), TRIALS)
+def test_distribution_keeps_the_law(case: Case, law: Law) -> None:
+    law.enforce(case)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+def test_every_law_is_applied_to_something(law: Law) -> None:
+    assert any(law.applies(case) for case in CASES.values())
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_every_family_is_tried_with_and_without_its_parameters(family: type[Distribution]) -> None:
+    tried = [case for case in CASES.values() if type(case.distribution) is family]
+    assert len({repr(case.distribution) for case in tried}) >= N_RANDOM
+    scales = {float(f"{case.unit[0]:.2g}") for case in tried if case.one_column}
+    assert len(scales) > 1 or not tried[0].one_column  # never at one scale only
+
+
+def test_check_distribution_names_the_laws_it_checked() -> None:
+    plain, compiled = check_distribution(Laplace()), check_distribution(Exponential())
+    assert {"density_integrates_to_one", "fit_is_stationary", "offset_moves_only_the_location"} <= set(plain)
+    assert "statistics_add_up" in compiled
+    assert "statistics_add_up" not in plain  # it has no kernels
+    assert "density_equals_the_scipy_twin" not in plain
+    assert "density_equals_the_scipy_twin" in check_distribution(Laplace(), scipy_twin=TWINS[Laplace])
+
+
+def test_check_distribution_compares_with_the_twin_it_is_given() -> None:
+    with pytest.raises(LawError, match="Normal.*density_equals_the_scipy_twin"):
+        check_distribution(Normal(1.0, 2.0), scipy_twin=scipy.stats.norm(1.0, 2.001))
+
+
+def test_check_distribution_draws_unknown_parameters_from_its_rng() -> None:
+    drawn = {repr(Case(Normal(), seed).distribution) for seed in range(5)}
+    assert len(drawn) == 5
+    assert Case(Normal(std=3.0), 1).distribution.std == 3.0
+    known = Normal(1.0, 2.0)
+    assert Case(known, 1).distribution is known
+
+
+def test_a_mixture_with_unknown_parameters_is_told_to_be_fitted() -> None:
+    with pytest.raises(distributions.UnknownParameterError, match="Fit it first"):
+        check_distribution(MixtureModel([Normal(), Normal()]))

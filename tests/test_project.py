@@ -1,0 +1,72 @@
+"""The project as a whole: lint, types, layout, and documents that say what is true."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import distributions
+import mixtures
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["ruff", "check", "."], id="lint"),
+        pytest.param(["ruff", "format", "--check", "."], id="format"),
+        pytest.param(["mypy"], id="types"),
+    ],
+)
+def test_tools_find_nothing(command):
+    result = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_top_level_is_as_designed():
+    allowed = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "distributions", "mixtures", "tests", "notebooks"}
+    present = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert present - allowed - {"build", "dist"} == set()
+    assert allowed <= present
+
+
+def test_readme_has_two_commands_and_ci_runs_the_second():
+    blocks = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+    commands = [line for block in blocks[:2] for line in block.strip().splitlines()]
+    assert len(commands) == 2
+    assert all(command.startswith("python3 -m venv .venv && ") for command in commands)
+    assert "-m mixtures fit" in commands[0]
+    assert "-m pytest" in commands[1]
+    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").rstrip().endswith(commands[1])
+
+
+def test_changelog_has_an_unreleased_head():
+    headings = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert headings[0] == "Unreleased"
+
+
+def test_every_dependency_has_a_floor():
+    project = PYPROJECT["project"]
+    requirements = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    without = [text for text in requirements if ">=" not in text and not text.startswith("general-mixtures[")]
+    assert without == []
+    assert set(project["optional-dependencies"]) == {"plot", "notebooks", "dask", "test"}
+
+
+def test_both_packages_are_typed_and_export_what_they_say():
+    for package in (distributions, mixtures):
+        assert (Path(package.__file__).parent / "py.typed").exists()
+        assert all(hasattr(package, name) for name in package.__all__)
+        assert len(set(package.__all__)) == len(package.__all__)
+    assert set(distributions.__all__) <= set(mixtures.__all__)
+
+
+def test_distributions_never_import_mixtures():
+    for path in (ROOT / "distributions").rglob("*.py"):
+        assert not re.search(r"^\s*(from|import) mixtures", path.read_text(encoding="utf-8"), flags=re.MULTILINE), path
