@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import copy
 import zlib
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
@@ -18,11 +17,11 @@ from scipy.special import gammaln
 from .base import Distribution, Parameter, Rng
 from .data import Array
 from .errors import InvalidParameterError, LawError, UnknownParameterError
+from .numeric import Integral, integrate
 
 SIGMAS = 6.0  # a statistical law fails beyond so many standard errors: by chance, once in 10^9
 MANY = 20_000  # draws for laws about samples
 FEW = 200  # rows for laws about fits
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
 def require(condition: Any, message: str) -> None:
@@ -43,17 +42,6 @@ def require_close(got: Any, wanted: Any, what: str, *, relative: float = 0.0, ab
         worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
         place = f" (at {', '.join(map(str, worst))})" if worst else ""
         raise LawError(f"{what}: {float(got[worst])!r}, should be {float(wanted[worst])!r}{place}")
-
-
-class Grid(NamedTuple):
-    """A one-column density as numbers: sum(weight * f(x)) is the expectation of f."""
-
-    x: Array
-    weight: Array
-    edges: Array
-    """Points at which the cdf is known, ascending; for a discrete family the values themselves."""
-    cumulative: Array
-    """The cdf there."""
 
 
 class Case:
@@ -194,13 +182,13 @@ class Case:
     # --------------------------------------------------------------- expectations from the density alone
 
     @cached_property
-    def grid(self) -> Grid:
-        """The one-column density as numbers."""
+    def grid(self) -> Integral:
+        """The one-column density as numbers; for counts ``edges`` are the counts themselves."""
         if self.distribution.support.discrete:
             x = self._values()
             weight = np.exp(self.distribution.log_pdf(x))
-            return Grid(x, weight, x, np.cumsum(weight))
-        return _quadrature(self.distribution.log_pdf, self._panels())
+            return Integral(x, weight, x, np.cumsum(weight))
+        return integrate(self.distribution.log_pdf, self._panels())
 
     def _values(self) -> Array:
         """Return the whole numbers that carry the mass: the range of a sample, widened until nothing is added."""
@@ -284,33 +272,3 @@ class Case:
             mass = (np.arctan((away + 0.5) / width) - np.arctan((away - 0.5) / width)) / np.pi
             log_q = np.logaddexp(log_q, term + np.log(mass).sum(axis=1))
         return rows, np.exp(self.distribution.log_pdf(rows) - log_q)
-
-
-def _quadrature(log_pdf: Callable[[Array], Array], edges: Array) -> Grid:
-    """Integrate over panels, halving each until 12 Gauss-Legendre nodes agree with twice 12 on its halves."""
-
-    def panels(low: Array, high: Array) -> tuple[Array, Array]:
-        half = (high - low)[:, np.newaxis] / 2
-        x = np.clip(low[:, np.newaxis] + half * (1 + _NODES), low[:, np.newaxis], high[:, np.newaxis])
-        with np.errstate(over="ignore"):
-            return x, half * _WEIGHTS * np.exp(log_pdf(x.ravel())).reshape(x.shape)
-
-    low, high = edges[:-1], edges[1:]
-    _, coarse = panels(low, high)
-    done: list[tuple[Array, Array, Array]] = []
-    for depth in range(60):
-        middle = low + (high - low) / 2
-        low, high = np.stack([low, middle], axis=1).ravel(), np.stack([middle, high], axis=1).ravel()
-        x, fine = panels(low, high)
-        total = fine.sum(axis=1)
-        off = np.abs(coarse.sum(axis=1) - total.reshape(-1, 2).sum(axis=1))
-        last = depth == 59 or len(low) > 50_000
-        settled = np.repeat((off <= 1e-13) | last, 2)
-        done.append((high[settled], x[settled], fine[settled]))
-        low, high, coarse = low[~settled], high[~settled], fine[~settled]
-        if not len(low):
-            break
-    ends, x, weight = (np.concatenate([part[i] for part in done]) for i in range(3))
-    order = np.argsort(ends, kind="stable")
-    cumulative = np.concatenate([[0.0], np.cumsum(weight[order].sum(axis=1))])
-    return Grid(x[order].ravel(), weight[order].ravel(), np.concatenate([edges[:1], ends[order]]), cumulative)

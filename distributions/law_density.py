@@ -136,8 +136,10 @@ def density_equals_the_scipy_twin(case: Case) -> None:
     require_close(distribution.log_pdf(x), np.reshape(wanted, len(x)), "log_pdf", relative=1e-8, absolute=1e-8)
     if case.one_column:
         require_close(distribution.cdf(x), twin.cdf(x), "cdf", relative=1e-8, absolute=1e-13)
-        q = _PROBABILITIES
-        require_close(distribution.ppf(q), twin.ppf(q), "ppf", relative=1e-9, absolute=1e-9 * case.unit[0])
+        q, wanted = _PROBABILITIES, twin.ppf(_PROBABILITIES)
+        # Rounding of the probability itself moves a quantile in a thin tail.
+        moved = 0.0 if distribution.support.discrete else 1e-14 * np.exp(-distribution.log_pdf(wanted))
+        require_close(distribution.ppf(q), wanted, "ppf", relative=1e-9, absolute=1e-9 * case.unit[0] + moved)
         require_close(np.ravel(distribution.mean), np.ravel(twin.mean()), "mean", relative=1e-9)
         require_close(np.ravel(distribution.var), np.ravel(twin.var()), "var", relative=1e-9)
 
@@ -251,7 +253,7 @@ def cdf_rises_from_zero_to_one(case: Case) -> None:
     require(np.ptp(values) > 0.5, f"cdf rises by {np.ptp(values):.3g} only over the data")
     ends = case.distribution.cdf(np.array([-np.inf, np.inf, np.nan]))
     require_close(ends, [0.0, 1.0, np.nan], "cdf at -inf, inf, NaN")
-    require_close(case.distribution.cdf(float(x[3])), values[3], "cdf of one number", relative=1e-12)
+    require_close(case.distribution.cdf(float(x[3])), values[3], "cdf of one number", absolute=1e-11)
 
 
 def cdf_agrees_with_the_density(case: Case) -> None:

@@ -25,8 +25,10 @@ from .plan import Engine, Integers
 SAMPLE = 4000  # representative rows
 SHORT_SWEEPS = 60
 LONG_SWEEPS = 1000
-FINALISTS = 3
+FINALISTS = 6
 LLOYD_STEPS = 10
+SPOT_TRIES = 5  # neighbourhoods of which the densest is taken
+SMALLEST_SPOT = 0.02  # of the total weight
 GUESS_FLOOR = 1e-2  # smallest scale of a first guess, relative to its column's: no start is already a spike
 TIE = 1e-9  # log-likelihoods per weight closer than this are one optimum
 
@@ -182,18 +184,42 @@ def _first_guesses(
 
 
 def _partition(points: Array, weight: Array, n_clusters: int, attempt: int, rng: np.random.Generator) -> Array:
-    """Return memberships, shape (K, n): slices at first, then clusters, now and then one that is everything."""
+    """Return memberships, shape (K, n): slices first, then by turns clusters and dense spots on a background."""
+    if attempt % 2:
+        return _spots(points, weight, n_clusters, rng)
     if attempt == 0:
-        direction = points @ _principal_axis(points, weight)
-        order = np.argsort(direction, kind="stable")
-        position = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
-        labels = np.empty(len(points), dtype=np.int64)
-        labels[order] = np.minimum((position * n_clusters).astype(int), n_clusters - 1)
+        labels = _slices(points, weight, n_clusters)
     else:
-        labels = _clusters(points, weight, n_clusters, LLOYD_STEPS if attempt % 2 else 0, rng)
-    members = (labels == np.arange(n_clusters)[:, np.newaxis]).astype(float)
-    if attempt % 3 == 2:  # a background under the others, or two scales about one centre
-        members[rng.integers(n_clusters)] = 1.0
+        labels = _clusters(points, weight, n_clusters, LLOYD_STEPS if attempt % 4 else 0, rng)
+    return (labels == np.arange(n_clusters)[:, np.newaxis]).astype(float)
+
+
+def _slices(points: Array, weight: Array, n_clusters: int) -> Integers:
+    """Return labels of slices of equal weight along the principal axis."""
+    order = np.argsort(points @ _principal_axis(points, weight), kind="stable")
+    position = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
+    labels = np.empty(len(points), dtype=np.int64)
+    labels[order] = np.minimum((position * n_clusters).astype(int), n_clusters - 1)
+    return labels
+
+
+def _spots(points: Array, weight: Array, n_clusters: int, rng: np.random.Generator) -> Array:
+    """Return memberships in dense neighbourhoods of random sizes, and in one cluster that is everything.
+
+    They find what a partition cannot: a narrow peak on a wide background, or two scales about one centre.
+    """
+    members = np.ones((n_clusters, len(points)))
+    free = weight.copy()
+    for k in rng.permutation(n_clusters)[1:]:
+        share = weight.sum() * np.exp(rng.uniform(np.log(SMALLEST_SPOT), np.log(1.0 / n_clusters)))
+        radius = np.inf
+        for _ in range(SPOT_TRIES):
+            distance = np.sum((points - points[_draw(free, rng)]) ** 2, axis=1)
+            order = np.argsort(distance, kind="stable")
+            reach = distance[order[np.searchsorted(np.cumsum(weight[order]), share)]]
+            if reach < radius:
+                radius, members[k] = reach, distance <= reach
+        free = np.where(members[k] > 0, 0.0, free) if (free * (1 - members[k])).any() else weight.copy()
     return members
 
 

@@ -126,7 +126,10 @@ def density(
         ax.set_ylim(0.0, 1.06 * max(highest, min(TALLEST * highest, float(np.nanmax(total)))))
         ax.set_xlabel(str(getattr(x, "name", None) or "x"))
         ax.set_ylabel("relative frequency" if discrete else "density")
-        ax.xaxis.get_major_locator().set_params(integer=discrete)
+        if discrete:
+            from matplotlib.ticker import MaxNLocator
+
+            ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         ax.spines[["top", "right"]].set_visible(False)
     ax.legend(handles=entries, frameon=False)
     return ax

@@ -84,10 +84,8 @@ def test_seed(capsys, monkeypatch):
 def test_json_is_the_fitted_model(tmp_path, capsys):
     path = tmp_path / "model.json"
     assert cli.main([*WAITING, "--json", str(path)]) == 0
-    x = datasets.load("old_faithful")["waiting"]
-    model = MixtureModel([Normal(), Normal()]).fit(x)
-    assert path.read_text("utf-8") == model.to_json() + "\n"
-    np.testing.assert_allclose(Distribution.from_json(path.read_text("utf-8")).log_pdf(x), model.log_pdf(x), rtol=1e-14)
+    model = MixtureModel([Normal(), Normal()]).fit(datasets.load("old_faithful")["waiting"])
+    assert Distribution.from_json(path.read_text("utf-8")) == model
 
 
 def test_plot(tmp_path, capsys):

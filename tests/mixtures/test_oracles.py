@@ -115,3 +115,11 @@ def test_scale_follows_the_unit(factor):
     scaled = MixtureModel([Normal(), Normal()]).fit(WAITING * factor)
     for a, b in zip(one.components_, scaled.components_, strict=True):
         assert (b.mean, b.std) == pytest.approx((a.mean * factor, a.std * factor), rel=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_narrow_peak_on_a_wide_background_is_found(seed):
+    spikes = datasets.load("spike_times")["time"]
+    model = MixtureModel([Normal(), Normal()], rng=seed).fit(spikes)
+    # The best of 300 starts; clusters alone end in a local optimum 16 units below it.
+    assert model.log_likelihood_ == pytest.approx(-12153.5064, abs=1e-4)

@@ -61,14 +61,18 @@ def test_counts(ax):
     bars = ax.patches
     np.testing.assert_allclose([bar.get_x() + bar.get_width() / 2 for bar in bars], data["deaths"])
     np.testing.assert_allclose([bar.get_height() for bar in bars], data["days"] / 1096)
-    for line, expected in zip(ax.lines, (0.36 * model.components[0].pdf(np.arange(10)), None), strict=False):
+    for line, component, weight in zip(ax.lines, model.components, model.weights, strict=False):
         assert line.get_marker() == "o"
         np.testing.assert_array_equal(line.get_xdata(), np.arange(10))
-        if expected is not None:
-            np.testing.assert_allclose(line.get_ydata(), expected)
+        np.testing.assert_allclose(line.get_ydata(), weight * component.pdf(np.arange(10)))
     np.testing.assert_allclose(ax.lines[-1].get_ydata(), model.pdf(np.arange(10)))
     assert legend(ax)[0] == "data"
     assert ax.get_ylabel() == "relative frequency"
+
+
+def test_ticks_of_counts_are_whole(ax):
+    MixtureModel([Poisson(0.5)]).plot([0, 0, 1, 2], ax=ax)
+    np.testing.assert_array_equal(ax.get_xticks(), np.round(ax.get_xticks()))
 
 
 def test_counts_spread_far_are_thinned_out(ax, rng):
