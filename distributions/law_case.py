@@ -264,11 +264,14 @@ class Case:
         rows[:, ~discrete] += shrink[chosen, np.newaxis] * noise @ factor.T
         rows[:, discrete] = np.round(rows[:, discrete] + width * rng.standard_cauchy((MANY, len(width))))
         constant = gammaln((df + d) / 2) - gammaln(df / 2) - d / 2 * np.log(df * np.pi) - np.log(np.diag(factor)).sum()
+        # Whitened about the centre, columns far from zero keep their digits.
+        white = np.linalg.solve(factor, (rows - centre)[:, ~discrete].T)
+        white_humps = np.linalg.solve(factor, (humps - centre)[:, ~discrete].T)
         log_q = np.full(MANY, -np.inf)
-        for hump, h, part in zip(humps, shrink, share, strict=True):
-            z = np.linalg.solve(factor, (rows - hump)[:, ~discrete].T) / h if d else np.zeros((0, MANY))
-            term = np.log(part) + constant - d * np.log(h) - (df + d) / 2 * np.log1p((z**2).sum(axis=0) / df)
-            away = (rows - hump)[:, discrete]
+        for i, (h, part) in enumerate(zip(shrink, share, strict=True)):
+            square = np.sum((white - white_humps[:, i : i + 1]) ** 2, axis=0) / h**2
+            term = np.log(part) + constant - d * np.log(h) - (df + d) / 2 * np.log1p(square / df)
+            away = rows[:, discrete] - humps[i, discrete]
             mass = (np.arctan((away + 0.5) / width) - np.arctan((away - 0.5) / width)) / np.pi
             log_q = np.logaddexp(log_q, term + np.log(mass).sum(axis=1))
         return rows, np.exp(self.distribution.log_pdf(rows) - log_q)

@@ -30,7 +30,8 @@ LLOYD_STEPS = 10
 SPOT_TRIES = 5  # neighbourhoods of which the densest is taken
 SMALLEST_SPOT = 0.02  # of the total weight
 GUESS_FLOOR = 1e-2  # smallest scale of a first guess, relative to its column's: no start is already a spike
-TIE = 1e-9  # log-likelihoods per weight closer than this are one optimum
+SHORT_TIE = 1e-6  # log-likelihoods per weight closer than this are one optimum, after short runs
+TIE = 1e-9  # and after long ones
 
 
 class Start(NamedTuple):
@@ -80,22 +81,42 @@ def best_start(
     guesses = _first_guesses(components, weights, names, sample, sample_weight, scale, n_init, rng)
     if len(guesses) == 1:
         return guesses[0]
-    runs = [
-        _climb(guess, names, sample, sample_weight, scale, SHORT_SWEEPS, tol=1e-8) for guess in guesses
-    ]
-    order = sorted(range(len(guesses)), key=lambda i: runs[i].rank)
+    total = sample_weight.sum()
+    runs = [_climb(guess, names, sample, sample_weight, scale, SHORT_SWEEPS, tol=1e-8) for guess in guesses]
     finalists: list[int] = []
-    for i in order:
-        margin = TIE * sample_weight.sum()
-        if all(abs(runs[i].log_likelihood - runs[j].log_likelihood) > margin for j in finalists):
+    for i in sorted(range(len(runs)), key=lambda i: runs[i].rank):
+        same = [j for j in finalists if runs[i].rank.is_tie(runs[j].rank, SHORT_TIE * total)]
+        if same:  # the earliest speaks for all, so that rounding does not choose between them
+            finalists[finalists.index(same[-1])] = min(i, same[-1])
+        elif len(finalists) < FINALISTS:
             finalists.append(i)
-        if len(finalists) == FINALISTS:
-            break
     for i in finalists:
         runs[i] = _climb(runs[i].start, names, sample, sample_weight, scale, LONG_SWEEPS, tol=1e-10)
     best = min(runs[i].rank for i in finalists)
-    winner = min(i for i in finalists if runs[i].rank.is_tie(best, sample_weight.sum()))
-    return guesses[winner] if complete else runs[winner].start
+    winner = min(i for i in finalists if runs[i].rank.is_tie(best, TIE * total))
+    order = _ascending(components, runs[winner].start, sample, sample_weight)
+    start = guesses[winner] if complete else runs[winner].start
+    return Start([start.components[k] for k in order], start.weights if weights is not None else start.weights[order])
+
+
+def _ascending(components: Sequence[Distribution], fitted: Start, rows: Array, weight: Array) -> Integers:
+    """Return the order in which like components ascend: by the centre of what they explain, then by its spread."""
+    joint = np.stack([component.log_pdf(as_observed(rows)) for component in fitted.components])
+    joint += np.log(np.maximum(fitted.weights, np.finfo(float).tiny))[:, np.newaxis]
+    with np.errstate(invalid="ignore"):  # a row of no density: the fit itself will say so
+        share = weight * np.exp(joint - np.logaddexp.reduce(joint, axis=0))
+    share /= np.maximum(share.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    centre, scale = centre_and_scale(rows, weight)
+    points = (rows - centre) / scale
+    centres = share @ points
+    spread = share @ np.sum(points**2, axis=1) - np.sum(centres**2, axis=1)
+    rank = np.lexsort([spread, *centres.round(6).T[::-1]])  # the first column counts first
+    order = np.arange(len(components))
+    for kind in dict.fromkeys(components):
+        same = np.array([k for k, component in enumerate(components) if component == kind])
+        if kind.unknown:
+            order[same] = [k for k in rank if k in same]
+    return order
 
 
 # ------------------------------------------------------------------------------------------------ short runs
@@ -107,9 +128,9 @@ class _Rank(NamedTuple):
     n_held: int
     loss: float
 
-    def is_tie(self, other: _Rank, total_weight: float) -> bool:
+    def is_tie(self, other: _Rank, margin: float) -> bool:
         """Whether both reached the same optimum."""
-        return self.n_held == other.n_held and self.loss - other.loss <= TIE * total_weight
+        return self.n_held == other.n_held and (self.loss == other.loss or abs(self.loss - other.loss) <= margin)
 
 
 class _Run(NamedTuple):
@@ -300,9 +321,7 @@ def _matched(
     return Start(guesses, weights)
 
 
-def _guess(
-    kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array
-) -> Distribution:
+def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array) -> Distribution:
     """Return the component fitted to a cluster, or to everything inside its support where the cluster has nothing."""
     if not kind.unknown:
         return kind

@@ -107,7 +107,7 @@ class MixtureModel(Distribution):
     >>> from mixtures import MixtureModel, Normal, datasets
     >>> model = MixtureModel([Normal(), Normal()]).fit(datasets.load("old_faithful")["waiting"])
     >>> model.weights_.round(6)
-    array([0.360887, 0.639113])
+    array([0.360886, 0.639114])
     """
 
     def __init__(

@@ -43,7 +43,8 @@ def test_a_new_combination_of_families_compiles_nothing(rng):
     MixtureModel([Normal(), Exponential(), Poisson()]).fit(x)
     loops = [em.advance, em.m_step, em.judge, sweep.sweep, sweep.normalise, sweep.gather]
     before = [list(loop.signatures) for loop in loops]
-    assert [len(signatures) for signatures in before] == [1] * len(loops)
+    assert all(len(signatures) <= 1 for signatures in before)  # 0: part of a loop that came from the cache
+    assert len(em.advance.signatures) == 1
     for components in ([Poisson(), Normal()], [Exponential()] * 5, [Normal(), MixtureModel([Poisson(), Exponential()])]):
         MixtureModel(components).fit(x)
     assert [list(loop.signatures) for loop in loops] == before
