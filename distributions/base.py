@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
 import numpy as np
@@ -81,12 +81,17 @@ class Distribution:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "__init__" not in cls.__dict__:
+        if cls.__init__ is object.__init__ or ("__init__" not in cls.__dict__ and is_dataclass(cls)):
             dataclass(frozen=True, eq=False, repr=False)(cls)
             cls._declared = tuple(
                 Parameter(f.name, f.metadata["domain"], f.metadata["power"])
-                for f in fields(cls)  # type: ignore[arg-type]
+                for f in fields(cls)
                 if "domain" in f.metadata
+            )
+        elif not is_dataclass(cls) and cls.__eq__ is Distribution.__eq__:  # which compares fields: it has none
+            raise TypeError(
+                f"{cls.__name__} must declare its parameters as fields, such as rate: float = parameter(POSITIVE), "
+                "and leave __init__ to be made from them"
             )
         needed = ("sample",) if cls.kernels is not None else ("log_pdf", "fit", "sample")
         missing = [name for name in needed if getattr(cls, name) is getattr(Distribution, name)]
@@ -95,8 +100,10 @@ class Distribution:
                 f"{cls.__name__} must define {', '.join(missing)}"
                 + ("" if cls.kernels is not None else " (or kernels and sample)")
             )
+        if cls.kernels is not None and cls.statistics_size is Distribution.statistics_size and cls.n_statistics < 1:
+            raise TypeError(f"{cls.__name__} must define n_statistics, the length of the vector that accumulate fills")
         known = _registry.get(cls.__name__)
-        if known is None or not known.__module__.startswith("distributions."):
+        if known is None or not known.__module__.startswith(("distributions.", "mixtures.")):
             _registry[cls.__name__] = cls
 
     def __post_init__(self) -> None:
@@ -183,6 +190,9 @@ class Distribution:
         out = np.zeros(len(rows))
         for block, X in _feature_major_blocks(rows):
             self.kernels.log_pdf(X, theta, out[block])
+        lost = np.isnan(out)
+        if lost.any():  # inf - inf in a kernel: a row at infinity has density zero, only NaN has none
+            out[lost & np.isinf(rows).any(axis=1) & ~np.isnan(rows).any(axis=1)] = -np.inf
         return out if np.ndim(x) else out[0]
 
     def fit(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Self:
@@ -372,7 +382,8 @@ class Distribution:
         kernels = self.kernels
         if kernels is None:  # written in plain NumPy: its own fit is all there is
             return self.fit(as_observed(rows), weight), ()
-        start = self.first_guess(*centre_and_scale(rows, weight))
+        centre, spread = centre_and_scale(rows, weight)
+        start = self.first_guess(centre, np.maximum(spread, floor * scale))  # a guess is no start to go below the floor
         theta, bounds, units = start.to_theta(), start.bounds(scale, floor), start.units(scale)
         stats = np.empty(start.statistics_size())
         ones = np.ones(min(len(rows), FIT_BLOCK)) if weight is None else weight
@@ -444,10 +455,11 @@ class Distribution:
         """
         if not isinstance(record, dict) or not {"family", "parameters"} <= set(record):
             raise InvalidParameterError("a distribution's record needs the keys 'family' and 'parameters'")
-        family = _registry.get(record["family"])
+        name = record["family"]
+        family = _registry.get(name) if isinstance(name, str) else None
         if family is None:
             raise InvalidParameterError(
-                f"unknown family {record['family']!r}; known are {', '.join(sorted(_registry))}"
+                f"unknown family {name!r}; known are {', '.join(sorted(_registry))}"
             )
         return family._from_record(record)
 
@@ -460,6 +472,8 @@ class Distribution:
                 f"{cls.__name__} has no such parameters: {record['parameters']!r}"
             ) from None
         frozen = record.get("frozen", [])
+        if not isinstance(frozen, list):
+            raise InvalidParameterError(f"{cls.__name__}: frozen must be a list of names; got {frozen!r}")
         return made.freeze(*frozen) if frozen else made
 
     def to_json(self) -> str:
@@ -477,7 +491,7 @@ class Distribution:
         """
         try:
             record = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidParameterError(f"not a distribution's JSON: {error}") from None
         return Distribution.from_dict(record)
 

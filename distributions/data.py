@@ -32,12 +32,16 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
     InvalidDataError
         If the shape or a value is wrong; names the first bad row.
     """
-    values = np.asarray(x)
-    if values.dtype.kind not in "fiub":
-        try:
+    if np.ma.is_masked(x):
+        raise InvalidDataError(f"{owner} needs data without masked cells: drop these rows, or fill them")
+    try:
+        values = np.asarray(x)
+        if values.dtype.kind in "cMm":
+            raise TypeError(f"these are of type {values.dtype}")
+        if values.dtype.kind not in "fiub":
             values = values.astype(float)
-        except (TypeError, ValueError) as error:
-            raise InvalidDataError(f"{owner} needs numbers: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(f"{owner} needs numbers: {error}") from None
     if values.ndim == 1:
         values = values[:, np.newaxis]
     if values.ndim != 2 or values.shape[1] == 0:

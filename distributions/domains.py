@@ -60,7 +60,7 @@ class Domain:
         """
         if isinstance(value, (bool, np.bool_, str)) or np.ndim(value) != 0:
             raise TypeError
-        value = float(value)
+        value = float(value) + 0.0  # minus zero is zero: equal values have one repr, one hash
         if not self.contains(value):
             raise ValueError
         return value
@@ -69,12 +69,16 @@ class Domain:
         """Return a value to start iterations from, for columns with these centres and scales, shape (d,)."""
         if self.is_location:
             return centre[0] if power == 1 else 0.0
+        if np.isfinite(self.high - self.low):
+            return (self.low + self.high) / 2
         return scale[0] ** power
 
     def random(self, rng: np.random.Generator, n_columns: int) -> Any:
         """Return a random value at an everyday scale, never exactly one."""
         if self.is_location:
             return rng.normal(0.0, 5.0)
+        if np.isfinite(self.high - self.low):
+            return float(self.low + (self.high - self.low) * rng.uniform(0.05, 0.95))
         return float(np.exp(rng.uniform(np.log(0.2), np.log(20.0))))
 
 
@@ -86,7 +90,7 @@ class RealVector(Domain):
 
     def check(self, value: Any) -> Array:
         """Return a read-only copy."""
-        value = np.array(value, dtype=float)
+        value = np.array(value, dtype=float) + 0.0
         if value.ndim != 1 or value.size == 0 or not np.all(np.isfinite(value)):
             raise ValueError
         value.flags.writeable = False
@@ -120,7 +124,7 @@ class PositiveDefinite(Domain):
         if np.max(np.abs(correlation - correlation.T)) > 1e-8:
             raise ValueError
         np.linalg.cholesky(correlation)  # LinAlgError is a ValueError
-        value = (value + value.T) / 2
+        value = (value + value.T) / 2 + 0.0
         value.flags.writeable = False
         return value
 

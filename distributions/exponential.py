@@ -89,4 +89,4 @@ class Exponential(Distribution):
         self._require_known("give a quantile")
         q = np.asarray(q, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where((q >= 0) & (q <= 1), -np.log1p(-q) / self.rate, np.nan)
+            return np.where((q >= 0) & (q <= 1), -np.log1p(-q) / self.rate, np.nan)[()]

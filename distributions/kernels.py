@@ -101,7 +101,20 @@ class Kernels(NamedTuple):
 
     @property
     def addresses(self) -> tuple[int, int, int]:
-        """Machine addresses of `log_pdf`, `accumulate` and `update`."""
+        """Machine addresses of `log_pdf`, `accumulate` and `update`.
+
+        Raises
+        ------
+        TypeError
+            If one is not decorated with `kernel`, or stands in the place of another.
+        """
+        for role, function in self._asdict().items():
+            source = getattr(function, "py_func", None)
+            if source is None or tuple(signature(source).parameters) != ROLES[role]:
+                raise TypeError(
+                    f"Kernels.{role} must be a function {role}({', '.join(ROLES[role])}) decorated with kernel; "
+                    f"got {function!r}"
+                )
         return address(self.log_pdf), address(self.accumulate), address(self.update)
 
 

@@ -48,7 +48,9 @@ class Law(NamedTuple):
         else:
             return
         meaning = (self.check.__doc__ or "").splitlines()[0]
-        raise LawError(f"{case.distribution!r} breaks the law {self.name!r}: {message}\n    ({meaning})")
+        family = repr(case.distribution)
+        family = family if len(family) <= 300 else f"{family[:297]}..."
+        raise LawError(f"{family} breaks the law {self.name!r}: {message}\n    ({meaning})")
 
 
 ONE, COMPILED, VALUE = ("one_column",), ("compiled",), ("is_value",)

@@ -17,7 +17,7 @@ from scipy.special import gammaln
 from .base import Distribution, Parameter, Rng
 from .data import Array
 from .errors import InvalidParameterError, LawError, UnknownParameterError
-from .numeric import Integral, integrate
+from .numeric import Integral, integrate, with_ends
 
 SIGMAS = 6.0  # a statistical law fails beyond so many standard errors: by chance, once in 10^9
 MANY = 20_000  # draws for laws about samples
@@ -117,14 +117,17 @@ class Case:
         """Whether a shift of the data is a shift of a parameter, and shifted data stay in the support."""
         support, units = self.distribution.support, self.free
         moves = any(p.domain.is_location and p.power == 1 for p in units)
+        if not self.one_column and (self._proposal is None or self._proposal[2].any()):
+            return False  # a column of counts
         return moves and support.is_location and not support.discrete and len(units) == len(self.declared)
 
     @property
     def has_units(self) -> bool:
-        """Whether the parameters follow a change of the data's unit, and the support allows it."""
+        """Whether a scale parameter follows a change of the data's unit, and the support allows it."""
         support = self.distribution.support
         scale_free = {support.low, support.high} <= {-np.inf, 0.0, np.inf} and not support.discrete
-        return scale_free and any(p.power for p in self.declared) and len(self.free) == len(self.declared)
+        has_scale = any(p.power and not p.domain.is_location for p in self.declared)
+        return scale_free and has_scale and len(self.free) == len(self.declared)
 
     @property
     def has_twin(self) -> bool:
@@ -209,21 +212,32 @@ class Case:
         draws, support = np.sort(self.draw(2000, "mass")), self.distribution.support
         width = max(float(draws[-1] - draws[0]), 1e-12 * float(np.abs(draws).max()), 1e-290)
         with np.errstate(over="ignore"):
-            reach = width * 2.0 ** np.arange(-8, 300)
+            reach = width * 2.0 ** np.arange(-50, 300)
         reach = reach[reach < 1e300]
         inner = draws[::20]
         edges = [draws[0] - reach, inner, draws[-1:], draws[-1] + reach]
-        shrink = 2.0 ** np.arange(-80.0, 0.0)
+        shrink = 2.0 ** np.concatenate([np.arange(-1000.0, -80.0, 20.0), np.arange(-80.0, 0.0)])
         for end, nearest in ((support.low, draws[0]), (support.high, draws[-1])):
             if np.isfinite(end):
                 edges += [end + (nearest - end) * shrink, np.array([end])]
-        return np.unique(np.clip(np.concatenate(edges), support.low, support.high))
+        panels = np.unique(np.clip(np.concatenate(edges), support.low, support.high))
+        return with_ends(self.distribution.log_pdf, panels)
+
+    @cached_property
+    def unresolved(self) -> float:
+        """Probability so close to an end of the support that doubles hardly resolve it, as at a pole of a density."""
+        support, total = self.distribution.support, 0.0
+        for end, inward in ((support.low, np.inf), (support.high, -np.inf)):
+            if np.isfinite(end) and not support.discrete:
+                near = end + 64 * (np.nextafter(end, inward) - end)
+                total += float(integrate(self.distribution.log_pdf, np.sort([end, near])).cumulative[-1])
+        return total
 
     def grid_moment(self, power: int, centre: float) -> float:
         """Return E (x - centre)^power, or NaN where its integral does not converge on the grid."""
         grid = self.grid
         with np.errstate(over="ignore", invalid="ignore"):
-            terms = grid.weight * (grid.x - centre) ** power
+            terms = np.where(grid.weight > 0, grid.weight * (grid.x - centre) ** power, 0.0)
         order = np.argsort(grid.x)
         size = np.abs(terms[order])
         tail = max(size[:24].sum(), size[-24:].sum()) if not self.distribution.support.discrete else 0.0

@@ -15,6 +15,7 @@ from .law_case import FEW, MANY, Case, require, require_close
 from .law_density import outside_cells, with_absent_rows
 
 _STEPS = (1e-4, 1e-3, 1e-2, 0.1, 0.5)
+_ENTRIES = 24  # of a vector or matrix are moved; all of them if there are no more
 
 
 def fit_gives_known_parameters(case: Case) -> None:
@@ -29,7 +30,8 @@ def fit_gives_known_parameters(case: Case) -> None:
 
 def fit_is_stationary(case: Case) -> None:
     """No change of a free parameter, of either sign and of several sizes, raises the weighted log-likelihood."""
-    for size in (FEW, 30) if case.is_value else (FEW,):  # 30 make a divisor n - 1 plain, and mixtures collapse
+    few = 2 * case.unit.size + 28  # so few make a divisor n - 1 plain; a mixture may collapse on them
+    for size in (FEW, few) if case.is_value else (FEW,):
         x, weight = case.draw(size, "stationary"), case.weights(size, "stationary")
         _require_maximum(case, case.fit(x), x, np.ones(size))
         _require_maximum(case, case.fit(x, weight), x, weight)
@@ -77,8 +79,9 @@ def offset_moves_only_the_location(case: Case) -> None:
     require_close(far.log_pdf(x + offset), near.log_pdf(x), "log density after an offset of 1e8 widths", absolute=1e-5)
     for name, domain, power in case.declared:
         moved, still = np.asarray(getattr(far, name)), np.asarray(getattr(near, name))
-        if domain.is_location and power == 1:
-            require_close(moved - offset, still, f"{name} after an offset", absolute=1e-6 * unit)
+        if domain.is_location and power == 1 and moved.size == np.size(offset):
+            shift, slack = (np.reshape(value, moved.shape) for value in (offset, 1e-6 * unit))
+            require_close(moved - shift, still, f"{name} after an offset", absolute=slack)
 
 
 def units_scale_by_their_power(case: Case) -> None:
@@ -207,7 +210,7 @@ def _neighbours(case: Case, fitted: Distribution, declared: Parameter, step: flo
     """Yield legal values of one parameter a relative step away, up and down, entry by entry."""
     name, domain, power = declared
     value = getattr(fitted, name)
-    for candidate in _steps(domain, power, value, step, case.unit):
+    for candidate in _steps(domain, power, value, step, case.unit, case.rng("entries")):
         for variant in (candidate, _same_sum(candidate, value)):
             try:
                 made = fitted.with_values(**{name: variant})
@@ -223,24 +226,29 @@ def _same_sum(candidate: Any, value: Any) -> Any:
     return candidate * (np.sum(value) / np.sum(candidate)) if np.ndim(value) == 1 and np.sum(candidate) else candidate
 
 
-def _steps(domain: Domain, power: int, value: Any, step: float, unit: Array) -> Iterator[Any]:
+def _steps(
+    domain: Domain, power: int, value: Any, step: float, unit: Array, rng: np.random.Generator
+) -> Iterator[Any]:
+    shape = np.shape(value)
+    entries = [place for place in np.ndindex(shape) if place == tuple(sorted(place, reverse=True))]
+    if len(entries) > _ENTRIES:
+        entries = [entries[i] for i in rng.choice(len(entries), _ENTRIES, replace=False)]
     for signed in (step, -step):
         if np.ndim(value) == 0:
             yield _step(domain, power, float(value), signed, float(unit[0]))
         elif np.ndim(value) == 1:
-            for j in range(len(value)):
+            for (j,) in entries:
                 moved = np.array(value)
                 moved[j] = _step(domain, power, float(value[j]), signed, float(unit[min(j, len(unit) - 1)]))
                 yield moved
         else:  # a covariance: as a whole, and entry by entry against its diagonal
             yield np.asarray(value) * np.exp(signed)
             size = np.sqrt(np.outer(np.diag(value), np.diag(value)))
-            for i in range(len(value)):
-                for j in range(i + 1):
-                    moved = np.array(value)
-                    moved[i, j] += signed * size[i, j]
-                    moved[j, i] = moved[i, j]
-                    yield moved
+            for i, j in entries:
+                moved = np.array(value)
+                moved[i, j] += signed * size[i, j]
+                moved[j, i] = moved[i, j]
+                yield moved
 
 
 def _step(domain: Domain, power: int, value: float, step: float, unit: float) -> float:

@@ -73,10 +73,10 @@ def any_layout_and_number_type_will_do(case: Case) -> None:
 
 def _require_type(case: Case, x: Array, weight: Array, name: str, *, fit: bool = True) -> None:
     exact = x.astype(float)
-    fit &= 2 * len(np.unique(exact)) > len(np.unique(case.draw(FEW, "layout")))  # rounding may leave nothing to fit
+    fit = fit and 2 * len(np.unique(exact)) > len(np.unique(case.draw(FEW, "layout")))  # rounding may leave nothing to fit
     wanted = case.distribution.log_pdf(exact)
     require_close(case.distribution.log_pdf(x), wanted, f"log_pdf of {name} data", relative=1e-10, absolute=1e-10)
-    inside = np.all(case.distribution.support.contains(exact.reshape(len(x), -1)), axis=1)
+    inside = np.all(case.distribution.support.contains(exact.reshape(-1, case.unit.size)), axis=1)
     if fit and inside.all():
         case.require_same_density(case.fit(x, weight), case.fit(exact, weight), exact, f"{name} data")
 

@@ -402,8 +402,9 @@ class MultivariateNormal(Distribution):
         if "cov" in self.frozen:
             return ()
         floors = bounds[0, d : d + d * d : d + 1]
-        lowest = np.linalg.eigvalsh(_scaled(theta[d : d + d * d].reshape(d, d), floors))[0]
-        return ("cov",) if lowest < 1.0 + 1e-3 else ()
+        values = np.linalg.eigvalsh(_scaled(theta[d : d + d * d].reshape(d, d), floors))
+        rounding = 4.0 * np.finfo(float).eps * values[-1]  # of an eigenvalue, where others are much larger
+        return ("cov",) if values[0] < 1.0 + 1e-3 + rounding else ()
 
     def units(self, scale: Array) -> Array:
         """Return the data's scale for the mean and its products for the covariance."""

@@ -22,6 +22,7 @@ _POINTS = 4000  # draws that locate the mass; only their order statistics are us
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 _AGREE = 1e-13  # of a panel's probability: a panel whose halves differ from it by more is cut again
 _CUTS = 60  # enough to corner a jump to the last bit
+_PANELS = 5000  # still open at once: a density so rough is taken as it is
 
 
 def cdf(distribution: Distribution, x: npt.ArrayLike) -> Array:
@@ -51,8 +52,16 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
     support = distribution.support
     flat = probability.ravel()
     inside = (flat > 0) & (flat < 1)
+    result = np.full(flat.shape, np.nan)
+    result[flat == 0.0] = support.low if not support.discrete else support.low - 1.0
+    result[flat == 1.0] = support.high
+    if support.discrete and getattr(type(distribution).cdf, "__qualname__", "") == "Distribution.cdf":
+        whole, mass = _mass(distribution)  # once is enough: the cdf is the running sum of these
+        result[inside] = whole[np.minimum(np.searchsorted(np.cumsum(mass), flat[inside]), len(whole) - 1)]
+        return result.reshape(probability.shape)[()]
     draws = _draws(distribution)
-    spread = max(float(np.ptp(draws)), 1e-8 * float(np.abs(draws).max()), np.finfo(float).tiny)
+    smallest = 1.0 if support.discrete else np.finfo(float).tiny
+    spread = max(float(np.ptp(draws)), 1e-8 * float(np.abs(draws).max()), smallest)
     low, high = np.full(flat.shape, draws.min()), np.full(flat.shape, draws.max())
     for step in range(60):
         short = inside & (distribution.cdf(high) < flat)
@@ -70,9 +79,7 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
         if np.array_equal(new_high, high) and np.array_equal(new_low, low):
             break
         low, high = new_low, new_high
-    result = np.where(inside, high, np.nan)
-    result[flat == 0.0] = support.low if not support.discrete else support.low - 1.0
-    result[flat == 1.0] = support.high
+    result[inside] = high[inside]
     return result.reshape(probability.shape)[()]
 
 
@@ -111,18 +118,19 @@ def integrate(log_pdf: Callable[[Array], Array], edges: Array) -> Integral:
         half = (high - low)[:, np.newaxis] / 2
         x = np.clip(low[:, np.newaxis] + half * (1 + _NODES), low[:, np.newaxis], high[:, np.newaxis])
         with np.errstate(over="ignore"):
-            return x, half * _WEIGHTS * np.exp(log_pdf(x.ravel())).reshape(x.shape)
+            density = np.exp(log_pdf(x.ravel())).reshape(x.shape)
+        return x, half * _WEIGHTS * np.where(np.isinf(density), 0.0, density)  # a pole itself has no mass
 
     low, high = edges[:-1], edges[1:]
     whole = masses(low, high)[1].sum(axis=1)
     done: list[tuple[Array, Array, Array]] = []
     for cut in range(_CUTS):
-        middle = low + (high - low) / 2
+        middle = _middle(low, high)
         low, high = np.stack([low, middle], axis=1).ravel(), np.stack([middle, high], axis=1).ravel()
         x, weight = masses(low, high)
         halves = weight.sum(axis=1)
         agree = np.repeat(np.abs(whole - halves[::2] - halves[1::2]) <= _AGREE, 2)
-        if cut == _CUTS - 1 or len(low) > 50_000:
+        if cut == _CUTS - 1 or len(low) > _PANELS:
             agree[:] = True
         done.append((high[agree], x[agree], weight[agree]))
         low, high, whole = low[~agree], high[~agree], halves[~agree]
@@ -133,6 +141,33 @@ def integrate(log_pdf: Callable[[Array], Array], edges: Array) -> Integral:
     x, weight = x[order], weight[order]
     cumulative = np.concatenate([[0.0], np.cumsum(weight.sum(axis=1))])
     return Integral(x.ravel(), weight.ravel(), np.concatenate([edges[:1], ends[order]]), cumulative)
+
+
+def _middle(low: Array, high: Array) -> Array:
+    """Halve panels: in the logarithm where they span magnitudes, as beside a pole at zero."""
+    with np.errstate(over="ignore"):
+        far = (np.sign(low) * np.sign(high) > 0) & (np.abs(high - low) > 8 * np.minimum(np.abs(low), np.abs(high)))
+    return np.where(far, np.sign(low) * np.sqrt(np.abs(low)) * np.sqrt(np.abs(high)), low + (high - low) / 2)
+
+
+def with_ends(log_pdf: Callable[[Array], Array], edges: Array) -> Array:
+    """Add to panel edges the points where the density jumps from zero and back to it, to the last bit.
+
+    A jump inside a panel could be overlooked by all of its nodes.
+    """
+    inside = np.flatnonzero(log_pdf(edges) > -np.inf)
+    found = []
+    for outer, inner in ((inside[0] - 1, inside[0]), (inside[-1] + 1, inside[-1])) if len(inside) else ():
+        if not 0 <= outer < len(edges):
+            continue
+        zero, positive = edges[outer], edges[inner]
+        for _ in range(100):
+            middle = zero + (positive - zero) / 2
+            if middle in (zero, positive):
+                break
+            zero, positive = (zero, middle) if log_pdf(np.array([middle]))[0] > -np.inf else (middle, positive)
+        found += [zero, positive]
+    return np.union1d(edges, found)
 
 
 def _require_one_column(distribution: Distribution, what: str) -> None:
@@ -150,13 +185,14 @@ def _edges(distribution: Distribution) -> Array:
     draws = np.sort(_draws(distribution))
     inner = np.unique(draws[:: _POINTS // 200])
     width = max(float(draws[-1] - draws[0]), np.finfo(float).tiny)
-    reach = width * 2.0 ** np.arange(-6, 40)
+    reach = width * 2.0 ** np.arange(-50, 40)  # fine near the extremes: a density may end there in a jump
     edges = np.unique(np.concatenate([inner[0] - reach, inner, [draws[-1]], draws[-1] + reach]))
     support = distribution.support
     edges = np.clip(edges, support.low, support.high)
     if np.isfinite(support.low):  # a density may rise steeply at an end: panels shrink towards it
-        edges = np.concatenate([support.low + (inner[0] - support.low) * 2.0 ** np.arange(-50, 0), edges])
-    return np.unique(edges)
+        shrink = 2.0 ** np.concatenate([np.arange(-1000, -50, 25), np.arange(-50, 0)])
+        edges = np.concatenate([support.low + (inner[0] - support.low) * shrink, edges])
+    return with_ends(distribution.log_pdf, np.unique(edges))
 
 
 def _mass(distribution: Distribution) -> tuple[Array, Array]:

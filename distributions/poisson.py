@@ -82,14 +82,14 @@ class Poisson(Distribution):
         """Return P(X <= x)."""
         self._require_known("give a probability")
         x = np.asarray(x, dtype=float)
-        return np.where(x < 0, 0.0, np.where(np.isnan(x), x, pdtr(np.maximum(x, 0.0), self.rate)))
+        return np.where(x < 0, 0.0, np.where(np.isnan(x), x, pdtr(np.maximum(x, 0.0), self.rate)))[()]
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the smallest count x with cdf(x) >= q."""
         self._require_known("give a quantile")
         q = np.asarray(q, dtype=float)
         if self.rate == 0.0:
-            return np.where((q >= 0) & (q <= 1), 0.0, np.nan)
+            return np.where((q >= 0) & (q <= 1), 0.0, np.nan)[()]
         above = np.maximum(np.ceil(pdtrik(q, self.rate)), 0.0)
         below = np.maximum(above - 1.0, 0.0)  # the inverse is continuous and may land one too high
-        return np.where(q == 1.0, np.inf, np.where(self.cdf(below) >= q, below, above))
+        return np.where(q == 1.0, np.inf, np.where(self.cdf(below) >= q, below, above))[()]

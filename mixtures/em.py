@@ -106,6 +106,7 @@ def advance(X, weight, plan, state, tol, max_iter, n_sweeps, block_size):
         if status == FELL:
             state.theta[:] = state.theta_before
             state.weights[:] = state.weights_before
+            sweep(X, weight, plan, state, block_size)  # statistics and masses go with the parameters that are kept
         if status != RUNNING:
             return status
         m_step(plan, state)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -12,26 +11,16 @@ import numpy.typing as npt
 
 from distributions import numeric
 from distributions.base import Distribution, Rng
-from distributions.data import Array, as_observations, as_observed, as_rows, as_weights, centre_and_scale, describe_rows
+from distributions.data import Array, as_rows, as_weights
 from distributions.domains import Domain
-from distributions.errors import (
-    ConvergenceWarning,
-    DegeneracyWarning,
-    InvalidDataError,
-    InvalidParameterError,
-    MeasureWarning,
-    NotFittedError,
-)
+from distributions.errors import InvalidParameterError, NotFittedError
 
-from . import em, reporting
-from .initialization import best_start
-from .plan import Engine
-from .sweep import normalise
+from . import em, posterior, reporting
+from .fitting import Fit
+from .structure import Components, Structure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 
 
 class Step(NamedTuple):
@@ -92,8 +81,16 @@ class MixtureModel(Distribution):
     n_iter_ : int
         Number of updates.
     converged_ : bool
+    converged_reason_ : str
+        "converged", or why the climb ended without it.
     effective_counts_ : ndarray, shape (K,)
         Sum over rows of weight times responsibility.
+    part_counts_ : ndarray
+        The same for each component of nested mixtures, in order.
+    n_rows_ : int
+        Number of rows of positive weight.
+    total_weight_ : float
+        Sum of their weights.
     n_features_in_ : int
         Number of columns d.
 
@@ -154,62 +151,12 @@ class MixtureModel(Distribution):
     @property
     def names(self) -> list[str]:
         """Names of the components: the keys of a dict, else family and number."""
-        return list(self._given())
+        return list(self._structure.named)
 
-    def _given(self) -> dict[str, Distribution]:
-        """Return the components as given, by name; checked here because arguments are stored untouched."""
-        components, n = self.components, self.n_components
-        if isinstance(components, Distribution):
-            if n is None:
-                raise InvalidParameterError("MixtureModel: one distribution needs n_components, the number of copies")
-            if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-                raise InvalidParameterError(f"MixtureModel: n_components must be a whole number >= 1; got {n!r}")
-            components = [components] * int(n)
-        elif n is not None and n != len(components):
-            raise InvalidParameterError(
-                f"MixtureModel: n_components={n} but {len(components)} components are listed; leave it out"
-            )
-        if isinstance(components, Mapping):
-            named = {str(name): component for name, component in components.items()}
-        else:
-            named = {}
-            kinds = [type(component).__name__ for component in components]
-            for i, (kind, component) in enumerate(zip(kinds, components, strict=True)):
-                number = f" {kinds[: i + 1].count(kind)}" if kinds.count(kind) > 1 else ""
-                named[f"{kind}{number}"] = component
-        if not named:
-            raise InvalidParameterError("MixtureModel needs at least one component")
-        for name, component in named.items():
-            if not isinstance(component, Distribution):
-                hint = ", an instance: write Normal(), not Normal" if isinstance(component, type) else ""
-                raise InvalidParameterError(
-                    f"MixtureModel: component {name!r} must be a Distribution{hint}; got {component!r}"
-                )
-        return named
-
-    def _given_weights(self) -> Array | None:
-        if self.weights is None:
-            return None
-        try:
-            weights = np.array(self.weights, dtype=float)
-        except (TypeError, ValueError):
-            weights = np.empty(0)
-        n = len(self._given())
-        if weights.shape != (n,) or not np.all(np.isfinite(weights)) or np.any(weights < 0) or not weights.any():
-            raise InvalidParameterError(
-                f"MixtureModel: weights must be {n} finite numbers >= 0, not all zero; got {self.weights!r}"
-            )
-        total = weights.sum()
-        return weights if abs(total - 1.0) < 1e-12 else weights / total  # proportions come back to the bit
-
-    def _check_settings(self) -> None:
-        for name in ("n_init", "max_iter"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise InvalidParameterError(f"MixtureModel: {name} must be a whole number >= 1; got {value!r}")
-        number = isinstance(self.tol, (int, float, np.number)) and not isinstance(self.tol, bool)
-        if not (number and 0 <= self.tol < np.inf):
-            raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {self.tol!r}")
+    @property
+    def _structure(self) -> Structure:
+        # Made anew each time: arguments are stored untouched, and checked where they are used.
+        return Structure(self.components, self.n_components, self.weights)
 
     # ----------------------------------------------------------------------------------------------------- fit
 
@@ -240,12 +187,10 @@ class MixtureModel(Distribution):
         DegeneracyWarning
             If a component was held at the floor of its scale, or has lost all its data.
         """
-        engine, rows, weight = self._prepare(x, sample_weight)
-        status = em.run(engine, rows, weight, tol=self.tol, max_iter=self.max_iter)
-        if status == em.FAILED:
-            self._explain_failure(engine, rows)
-        self._store(engine, status, rows, weight)
-        self._warn(engine, status, rows, weight)
+        fit = self._start(x, sample_weight)
+        fit.run()
+        self._keep(fit)
+        fit.warn(stacklevel=2)
         return self
 
     def iter_fit(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Iterator[Step]:
@@ -261,144 +206,37 @@ class MixtureModel(Distribution):
         Step
             The start first, then one after each update.
         """
-        engine, rows, weight = self._prepare(x, sample_weight)
-        status = em.RUNNING
-        while status == em.RUNNING:
-            weights, parts = engine.state.weights.copy(), engine.components
-            components, proportions = self._rebuild(weights, parts)
-            status = em.run(engine, rows, weight, tol=self.tol, max_iter=self.max_iter, n_sweeps=1)
-            if status == em.FAILED:
-                self._explain_failure(engine, rows)
-            if status == em.FELL:
-                break
-            yield Step(
-                len(engine.history) - 1,
-                float(engine.history[-1]),
-                self._shaped(components),
-                proportions,
-                _posterior(components, proportions, rows),
-            )
-        self._store(engine, status, rows, weight)
-        self._warn(engine, status, rows, weight)
+        fit = self._start(x, sample_weight)
+        while fit.status == em.RUNNING:
+            components, weights = fit.current
+            fit.run(n_sweeps=1)
+            if fit.status != em.FELL:
+                yield Step(
+                    len(fit.engine.history) - 1,
+                    fit.log_likelihood,
+                    fit.structure.shaped(components),
+                    weights,
+                    posterior.responsibilities(components, weights, fit.rows),
+                )
+        self._keep(fit)
+        fit.warn(stacklevel=2)
 
-    def _prepare(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> tuple[Engine, Array, Array | None]:
-        self._check_settings()
-        given, weights = self._given(), self._given_weights()
-        rows, weight = as_observations(x, sample_weight, self.n_columns, "MixtureModel")
-        flat = self._flattened(given)
-        components, names = [component for _, _, component in flat], [name for name, _, _ in flat]
-        if len(rows) < len(components):
-            raise InvalidDataError(
-                f"a mixture of {len(components)} components needs at least {len(components)} rows; got {len(rows)}. "
-                "Use fewer components."
-            )
-        _check_support(components, names, rows)
-        if len({component.support.discrete for component in components}) > 1:
-            warnings.warn(
-                "the mixture has discrete and continuous components: masses and densities are not comparable, so "
-                "likelihoods and weights depend on the unit of x. Use components of one kind.",
-                MeasureWarning,
-                stacklevel=3,
-            )
-        inner = [share for _, share, _ in flat]
-        start_weights = None
-        if weights is not None and None not in inner:
-            counts = [len(component.flatten()) for component in given.values()]
-            start_weights = np.repeat(weights, counts) * np.array(inner, dtype=float)
-        elif any(share != 1.0 for share in inner) and None not in inner:
-            start_weights = np.array(inner, dtype=float) / len(given)
-        _, scale = centre_and_scale(rows, weight)
-        rng = np.random.default_rng(self.rng)
-        start = best_start(components, start_weights, names, rows, weight, scale, self.n_init, rng)
-        return Engine(start.components, start.weights, scale, self.max_iter, names), rows, weight
+    def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Fit:
+        settings = {name: getattr(self, name) for name in ("n_init", "tol", "max_iter", "rng")}
+        return Fit(self._structure, x, sample_weight, **settings)
 
-    @staticmethod
-    def _flattened(given: Mapping[str, Distribution]) -> list[tuple[str, float | None, Distribution]]:
-        """Return name, weight within its component, and distribution of each flattened component."""
-        flat = []
-        for name, component in given.items():
-            parts = component.flatten()
-            for i, (share, part) in enumerate(parts, start=1):
-                flat.append((name if len(parts) == 1 else f"{name} / {i}", share, part))
-        return flat
-
-    def _rebuild(self, weights: Array, parts: Sequence[Distribution]) -> tuple[list[Distribution], Array]:
-        """Put fitted parts back into the structure of the components; return them and their weights."""
-        supply = iter(zip(weights.tolist(), parts, strict=True))
-        rebuilt = [component.rebuild(supply) for component in self._given().values()]
-        return [component for _, component in rebuilt], np.array([weight for weight, _ in rebuilt])
-
-    def _shaped(self, components: Sequence[Distribution]) -> list[Distribution] | dict[str, Distribution]:
-        if isinstance(self.components, Mapping):
-            return dict(zip(self._given(), components, strict=True))
-        return list(components)
-
-    def _store(self, engine: Engine, status: int, rows: Array, weight: Array | None) -> None:
-        components, self.weights_ = self._rebuild(engine.state.weights, engine.components)
-        self.components_ = self._shaped(components)
-        self.history_ = engine.history
+    def _keep(self, fit: Fit) -> None:
+        components, self.weights_ = fit.current
+        self.components_ = fit.structure.shaped(components)
+        self.history_ = fit.engine.history
         self.n_iter_ = len(self.history_) - 1
-        self.log_likelihood_ = float(self.history_[-2 if status == em.FELL else -1])
-        self.converged_ = status == em.CONVERGED
-        self.effective_counts_ = self.weights_ * 0.0
-        counts = [len(component.flatten()) for component in self._given().values()]
-        np.add.at(self.effective_counts_, np.repeat(np.arange(len(counts)), counts), engine.state.mass)
-        self.n_features_in_ = int(engine.plan.columns.size)
-        self._part_counts = engine.state.mass.copy()
-        self._n_rows, self._total_weight = len(rows), float(len(rows) if weight is None else weight.sum())
-        self._reason = em.REASONS[status]
-
-    def _warn(self, engine: Engine, status: int, rows: Array, weight: Array | None) -> None:
-        if status == em.LIMIT:
-            gain = self.history_[-1] - self.history_[-2]
-            warnings.warn(
-                f"EM made max_iter = {self.max_iter} updates and still gains {gain:.3g} log-likelihood units with "
-                "each. Raise max_iter, or tol if this is close enough.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        elif status == em.FELL:
-            fall = self.history_[-2] - self.history_[-1]
-            warnings.warn(
-                f"update {self.n_iter_} lowered the log-likelihood by {fall:.3g}; the parameters before it were kept. "
-                "Some component's fit does not maximise its weighted likelihood: check it with check_distribution.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        names = [name for name, _, _ in self._flattened(self._given())]
-        typical_weight = self._total_weight / len(rows)
-        for name, held, mass in zip(names, engine.held, engine.state.mass, strict=True):
-            if mass < 1e-6 * typical_weight:
-                warnings.warn(
-                    f"component {name!r} has lost all its data (effective count {mass:.2g}): its parameters are "
-                    "those of its last data. Use fewer components, or another start.",
-                    DegeneracyWarning,
-                    stacklevel=3,
-                )
-            elif held:
-                warnings.warn(
-                    f"component {name!r} collapsed onto {mass / typical_weight:.3g} rows: its {', '.join(held)} was "
-                    "held at the floor, one millionth of the data's scale. The likelihood has no finite maximum "
-                    "there. Use fewer components, freeze the parameter, or try more starts (n_init).",
-                    DegeneracyWarning,
-                    stacklevel=3,
-                )
-
-    def _explain_failure(self, engine: Engine, rows: Array) -> None:
-        components, weights = self._rebuild(engine.state.weights, engine.components)
-        joint = _log_joint(components, weights, rows)
-        for name, values in zip(self.names, joint, strict=True):
-            bad = np.isnan(values)
-            if bad.any():
-                raise InvalidDataError(
-                    f"component {name!r}: log_pdf of {describe_rows(rows, bad)} NaN. "
-                    "A log_pdf must be a number or -inf."
-                )
-        bad = np.all(joint == -np.inf, axis=0)
-        raise InvalidDataError(
-            f"{describe_rows(rows, bad)} of zero density under every component ({', '.join(self.names)}). "
-            "Drop these rows, or add a component that covers them."
-        )
+        self.log_likelihood_ = fit.log_likelihood
+        self.converged_ = fit.status == em.CONVERGED
+        self.part_counts_ = fit.engine.state.mass.copy()
+        self.effective_counts_ = np.bincount(fit.structure.owner, weights=self.part_counts_)
+        self.n_rows_, self.n_features_in_ = fit.rows.shape
+        self.total_weight_ = fit.total_weight
+        self.converged_reason_ = em.REASONS[fit.status]
 
     # -------------------------------------------------------------------------------------- after or without fit
 
@@ -410,25 +248,19 @@ class MixtureModel(Distribution):
         if hasattr(self, "weights_"):
             fitted = self.components_
             return list(fitted.values() if isinstance(fitted, dict) else fitted), self.weights_
-        given = self._given()
-        missing = [name for name, component in given.items() if component.unknown]
-        if missing:
+        structure = self._structure
+        if structure.unknown:
             raise NotFittedError(
-                f"this MixtureModel cannot {purpose} yet: the parameters of {', '.join(missing)} are unknown. "
-                "Call fit(x) first, or give them."
+                f"this MixtureModel cannot {purpose} yet: the parameters of {', '.join(structure.unknown)} are "
+                "unknown. Call fit(x) first, or give them."
             )
-        weights = self._given_weights()
-        return list(given.values()), np.full(len(given), 1.0 / len(given)) if weights is None else weights
+        n = len(structure.named)
+        return structure.components, np.full(n, 1.0 / n) if structure.weights is None else structure.weights
 
     def log_pdf(self, x: npt.ArrayLike) -> Array:
         """Return the log density of each row, shape (n,)."""
         components, weights = self._current("give a density")
-        rows = self._as_rows(x)
-        joint = _log_joint(components, weights, rows)
-        top = np.max(joint, axis=0)
-        with np.errstate(divide="ignore"):
-            total = np.log(np.sum(np.exp(joint - np.where(np.isfinite(top), top, 0.0)), axis=0))
-        values: Array = np.where(np.isfinite(top), top + total, top)
+        values = posterior.log_density(components, weights, self._as_rows(x))
         return values if np.ndim(x) else values[0]
 
     def score_samples(self, x: npt.ArrayLike) -> Array:
@@ -445,7 +277,7 @@ class MixtureModel(Distribution):
         """Return the probability that each row came from each component, shape (n, K)."""
         components, weights = self._current("predict")
         rows = as_rows(x, self.n_columns, "MixtureModel", finite=True)
-        return _posterior(components, weights, rows)
+        return posterior.responsibilities(components, weights, rows)
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Return the index of the most probable component of each row, shape (n,)."""
@@ -505,36 +337,24 @@ class MixtureModel(Distribution):
     @property
     def unknown(self) -> tuple[str, ...]:
         """Names of the components that have unknown parameters; none after `fit`."""
-        if hasattr(self, "weights_"):
-            return ()
-        return tuple(name for name, component in self._given().items() if component.unknown)
+        return () if hasattr(self, "weights_") else self._structure.unknown
 
     @property
     def n_columns(self) -> int | None:  # type: ignore[override]
         """Number of columns d, None while it is unknown."""
-        known = {name: component.n_columns for name, component in self._given().items()}
-        widths = {width for width in known.values() if width is not None}
-        if len(widths) > 1:
-            listed = ", ".join(f"{name}: {width}" for name, width in known.items() if width is not None)
-            raise InvalidParameterError(f"MixtureModel: the components have different numbers of columns ({listed})")
-        return widths.pop() if widths else getattr(self, "n_features_in_", None)
+        needed = self._structure.n_columns
+        return getattr(self, "n_features_in_", None) if needed is None else needed
 
     @property
     def n_parameters(self) -> int:
         """Number of free parameters: those of the components, and K - 1 weights."""
-        components = list(self._given().values()) if not hasattr(self, "weights_") else self._current("")[0]
+        components = self._current("")[0] if hasattr(self, "weights_") else self._structure.components
         return sum(component.n_parameters for component in components) + len(components) - 1
 
     @property
     def support(self) -> Domain:  # type: ignore[override]
         """The smallest interval that holds every component's support."""
-        parts = [component.support for component in self._given().values()]
-        return Domain(
-            "in the support of a component",
-            low=min(part.low for part in parts),
-            high=max(part.high for part in parts),
-            discrete=all(part.discrete for part in parts),
-        )
+        return self._structure.support
 
     def freeze(self, *names: str) -> Self:
         """Raise: freeze the components' parameters instead."""
@@ -542,10 +362,7 @@ class MixtureModel(Distribution):
 
     def flatten(self) -> list[tuple[float | None, Distribution]]:
         """Return the flattened components with the products of their weights (None: unknown)."""
-        if self.unknown:
-            components, weights = list(self._given().values()), self._given_weights()
-        else:
-            components, weights = self._current("be flattened")
+        components, weights = self._described()
         shares: list[float | None] = [None] * len(components) if weights is None else list(weights.tolist())
         return [
             (None if share is None or inner is None else share * inner, part)
@@ -555,16 +372,23 @@ class MixtureModel(Distribution):
 
     def rebuild(self, parts: Iterator[tuple[float, Distribution]]) -> tuple[float, Distribution]:
         """Return the total weight of the parts taken, and a model with these components and weights."""
-        rebuilt = [component.rebuild(parts) for component in self._given().values()]
+        structure = self._structure
+        rebuilt = [component.rebuild(parts) for component in structure.components]
         weights = np.array([weight for weight, _ in rebuilt])
         total = float(weights.sum())
         model = type(self)(**self.get_params())
         model.set_params(
-            components=self._shaped([component for _, component in rebuilt]),
+            components=structure.shaped([component for _, component in rebuilt]),
             n_components=None,
             weights=weights / total if total > 0 else np.full(len(weights), 1.0 / len(weights)),
         )
         return total, model
+
+    def _described(self) -> tuple[list[Distribution], Array | None]:
+        """Return components and weights as far as they are known."""
+        if self.unknown:
+            return self._structure.components, self._structure.weights
+        return self._current("be described")
 
     # --------------------------------------------------------------------------------------------- to be looked at
 
@@ -612,10 +436,7 @@ class MixtureModel(Distribution):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as plain numbers, text and lists: the fitted parameters if there are any."""
-        if self.unknown:
-            components, weights = list(self._given().values()), self._given_weights()
-        else:
-            components, weights = self._current("be written")
+        components, weights = self._described()
         return {
             "family": "MixtureModel",
             "parameters": {
@@ -634,38 +455,3 @@ class MixtureModel(Distribution):
             return cls(dict(zip(names, components, strict=True)) if names else components, weights=weights)
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidParameterError(f"not a MixtureModel's record: {error}") from None
-
-
-def _check_support(components: Sequence[Distribution], names: Sequence[str], rows: Array) -> None:
-    supports = dict.fromkeys(component.support for component in components)
-    if any(support.is_location and not support.discrete for support in supports):
-        return
-    outside = ~np.any([support.contains(rows).all(axis=1) for support in supports], axis=0)
-    if outside.any():
-        wanted = ", ".join(f"{name}: {part.support.text}" for name, part in zip(names, components, strict=True))
-        raise InvalidDataError(
-            f"{describe_rows(rows, outside)} outside the support of every component ({wanted}). Drop these rows, "
-            "or add a component that covers them, such as Normal()."
-        )
-
-
-def _log_joint(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
-    """Return log(w_k) + log_pdf_k of each row, shape (K, n)."""
-    values = as_observed(rows)
-    with np.errstate(divide="ignore"):
-        return np.stack(
-            [np.log(weight) + component.log_pdf(values) for component, weight in zip(components, weights, strict=True)]
-        )
-
-
-def _posterior(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
-    """Return responsibilities, shape (n, K); a row that no component reaches is an error."""
-    joint = _log_joint(components, weights, rows)
-    bad = ~np.any(joint > -np.inf, axis=0)
-    if bad.any():
-        raise InvalidDataError(
-            f"{describe_rows(rows, bad)} of zero density under every component: no membership is defined. "
-            "Drop these rows."
-        )
-    normalise(joint, np.empty(0), np.empty(len(components)), np.empty(2 * len(rows)))
-    return np.ascontiguousarray(joint.T)

@@ -95,7 +95,7 @@ class _Row(NamedTuple):
 
 
 def _rows(model: MixtureModel) -> list[_Row]:
-    counts = iter(model._part_counts if hasattr(model, "weights_") else ())
+    counts = iter(model.part_counts_ if hasattr(model, "weights_") else ())
     rows = list(_rows_of(model, 1.0, counts, 0))
     if all(row.name.startswith(row.family) for row in rows):  # the names say it already
         rows = [row._replace(family="") for row in rows]
@@ -117,10 +117,7 @@ def _rows_of(mixture: MixtureModel, share: float | None, counts: Iterator[float]
     """Yield a row per component, nested ones after their mixture; ``counts`` are those of the flattened parts."""
     from .model import MixtureModel  # here, because the model imports this module
 
-    if mixture.unknown:
-        components, known = list(mixture._given().values()), mixture._given_weights()
-    else:
-        components, known = mixture._current("be shown")
+    components, known = mixture._described()
     weights: Iterable[float | None] = [None] * len(components) if known is None else known.tolist()
     for name, component, weight in zip(component_names(mixture), components, weights, strict=True):
         part = None if share is None or weight is None else share * weight
@@ -155,7 +152,7 @@ def _facts(model: MixtureModel) -> list[tuple[str, str]]:
     """Return what is known of the fit as a whole, as (what, value)."""
     if not hasattr(model, "weights_"):
         return []
-    free, n, d, total = model.n_parameters, model._n_rows, model.n_features_in_, model._total_weight
+    free, n, d, total = model.n_parameters, model.n_rows_, model.n_features_in_, model.total_weight_
     deviance = -2.0 * model.log_likelihood_
     criteria = [f"{v:.3f}" for v in (model.log_likelihood_, deviance + 2.0 * free, deviance + free * math.log(total))]
     width = max(map(len, criteria))
@@ -164,7 +161,7 @@ def _facts(model: MixtureModel) -> list[tuple[str, str]]:
         *((key, value.rjust(width)) for key, value in zip(("log-likelihood", "AIC", "BIC"), criteria, strict=True)),
         ("free parameters", str(free)),
         ("data", f"{n} row{'s' * (n != 1)}{weighted}, {d} column{'s' * (d != 1)}"),
-        ("iterations", f"{model.n_iter_}, {model._reason}"),
+        ("iterations", f"{model.n_iter_}, {model.converged_reason_}"),
     ]
 
 

@@ -213,7 +213,7 @@ class SharedSeed(PlainNormal):
         return np.random.default_rng(0).normal(self.mean, self.std, size)
 
 
-class CenturedOnTheBatch(PlainNormal):
+class CentredOnTheBatch(PlainNormal):
     def log_pdf(self, x):
         return super().log_pdf(floats(x) - np.mean(x) + self.mean) if np.size(x) > 1 else super().log_pdf(x)
 
@@ -272,22 +272,22 @@ class ZeroSkipped(LogNormal):
 
 
 class HalfNormal(Distribution):
-    std: float = parameter(POSITIVE, power=1)
+    scale: float = parameter(POSITIVE, power=1)
     support = NON_NEGATIVE
 
     def log_pdf(self, x):
         x = floats(x)
-        return np.where(x < 0, -np.inf, math.log(2.0 / self.std) - LOG_SQRT_2PI - 0.5 * (x / self.std) ** 2)
+        return np.where(x < 0, -np.inf, math.log(2.0 / self.scale) - LOG_SQRT_2PI - 0.5 * (x / self.scale) ** 2)
 
     def fit(self, x, sample_weight=None):
         x, w = observed(self, x, sample_weight)
-        return self if "std" in self.frozen else self.with_values(std=self.deviation(x, w))
+        return self if "scale" in self.frozen else self.with_values(scale=self.deviation(x, w))
 
     def deviation(self, x, w):
         return np.sqrt(np.average(x**2, weights=w))
 
     def sample(self, size, rng=None):
-        return np.abs(np.random.default_rng(rng).normal(0.0, self.std, size))
+        return np.abs(np.random.default_rng(rng).normal(0.0, self.scale, size))
 
 
 class HalfNormalAboutTheMean(HalfNormal):
@@ -297,7 +297,7 @@ class HalfNormalAboutTheMean(HalfNormal):
 
 class DensityBelowZero(HalfNormal):
     def log_pdf(self, x):
-        return math.log(2.0 / self.std) - LOG_SQRT_2PI - 0.5 * (floats(x) / self.std) ** 2
+        return math.log(2.0 / self.scale) - LOG_SQRT_2PI - 0.5 * (floats(x) / self.scale) ** 2
 
 
 class FourDegreesT(Distribution):
@@ -372,7 +372,7 @@ class Gamma(Distribution):
         return self.with_values(shape=shape, rate=shape / mean)
 
     def best_shape(self, x, w, mean):
-        s = -np.average(np.log1p((x - mean) / mean), weights=w)
+        s = -np.average(np.log(x / mean), weights=w)
         return self.solve(lambda a: np.log(a) - digamma(a) - s, lambda a: 1.0 / a - polygamma(1, a))
 
     @staticmethod
@@ -392,6 +392,18 @@ class Gamma(Distribution):
 class MomentFit(Gamma):
     def best_shape(self, x, w, mean):
         return mean**2 / np.average((x - mean) ** 2, weights=w)
+
+
+class MeanByScale(Gamma):
+    @property
+    def mean(self):
+        return self.shape * self.rate
+
+
+class VarianceByRate(Gamma):
+    @property
+    def var(self):
+        return self.shape / self.rate
 
 
 class RateTakenForScale(Gamma):
@@ -777,10 +789,12 @@ MUTANTS = [
     (Float32Json(), {"json_gives_it_back"}),
     (WrongUnit(), {"units_scale_by_their_power"}),
     (SharedSeed(), {"samples_are_rows_of_the_support"}),
-    (CenturedOnTheBatch(), {"log_pdf_judges_each_row_alone"}),
+    (CentredOnTheBatch(), {"log_pdf_judges_each_row_alone"}),
     (Float32Density(), {"log_pdf_is_one_float_per_row"}),
     (ColumnComesBackAsColumn(), {"any_layout_and_number_type_will_do"}),
     (VarianceWithoutItsSquare(), {"mean_and_var_agree_with_the_density"}),
+    (MeanByScale(3.0, 0.5), {"mean_and_var_agree_with_the_density"}),
+    (VarianceByRate(3.0, 0.5), {"mean_and_var_agree_with_the_density"}),
     (StatisticsDoNotAdd(), {"statistics_add_up"}),
     (StatisticsStartAfresh(), {"statistics_add_up"}),
     (OverwritesOut(), {"kernels_write_only_their_output"}),
@@ -789,6 +803,47 @@ MUTANTS = [
     (UnknownIsZero(), {"unknown_parameters_are_refused"}),
     (FactorialOverflows(25.0), {"kernels_equal_their_python_source"}),
 ]
+
+
+def test_a_class_without_log_density_is_no_distribution():
+    with pytest.raises(TypeError, match="ZeroInflated must define log_pdf"):
+
+        class ZeroInflated(Distribution):
+            prob: float = parameter(POSITIVE)
+
+            def fit(self, x, sample_weight=None):
+                return self
+
+            def sample(self, size, rng=None):
+                return np.zeros(size)
+
+
+def test_an_error_raised_on_legal_input_breaks_the_law_it_was_met_in():
+    class Fragile(PlainNormal):
+        def cdf(self, x):
+            raise ZeroDivisionError("no cdf today")
+
+    with pytest.raises(LawError, match="Fragile.*'cdf_rises_from_zero_to_one': ZeroDivisionError: no cdf today"):
+        check_distribution(Fragile(0.0, 2.0))
+
+
+def test_all_broken_laws_are_told_at_once():
+    with pytest.raises(LawError) as caught:
+        check_distribution(AbsoluteFloor(2.0, 1e-4))
+    assert str(caught.value).count("breaks the law") > 1
+
+
+def test_every_law_has_a_sentence_that_says_what_must_hold():
+    assert len({law.name for law in LAWS}) == len(LAWS)
+    assert all(law.check.__doc__ for law in LAWS)
+
+
+def test_laws_do_not_depend_on_their_order():
+    case = Case(KernelNormal(1.0, 2.0), rng=4)
+    first = case.draw(10, "some label")
+    case.draw(10, "another label")
+    assert np.array_equal(case.draw(10, "some label"), first)
+    assert not np.array_equal(case.draw(10, "another label"), first)
 
 
 @pytest.mark.parametrize("sound", SOUND, ids=lambda d: type(d).__name__)

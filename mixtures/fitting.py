@@ -1,0 +1,165 @@
+"""One fit from the door to the result: check, start, climb, report."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from distributions.base import Distribution, Rng
+from distributions.data import Array, as_observations, centre_and_scale, describe_rows
+from distributions.errors import (
+    ConvergenceWarning,
+    DegeneracyWarning,
+    InvalidDataError,
+    InvalidParameterError,
+    MeasureWarning,
+)
+
+from . import em
+from .initialization import best_start
+from .plan import Engine
+from .posterior import explain_failure
+from .structure import Part, Structure, require_whole
+
+EMPTY = 1e-6  # effective count, in rows of average weight, below which a component has lost its data
+
+
+class Fit:
+    """A fit in progress.
+
+    Parameters
+    ----------
+    structure : Structure
+    x, sample_weight
+        Rows and their weights, not yet checked.
+    n_init, tol, max_iter, rng
+        As given to `MixtureModel`, not yet checked.
+
+    Raises
+    ------
+    InvalidDataError, InvalidParameterError
+        If anything about them is unusable.
+    """
+
+    def __init__(
+        self, structure: Structure, x: Any, sample_weight: Any, *, n_init: int, tol: float, max_iter: int, rng: Rng
+    ) -> None:
+        require_whole("n_init", n_init)
+        require_whole("max_iter", max_iter)
+        if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 <= tol < np.inf:
+            raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
+        self.structure, self.tol, self.max_iter = structure, tol, max_iter
+        self.rows, self.weight = as_observations(x, sample_weight, structure.n_columns, "MixtureModel")
+        parts = structure.flat
+        _check_parts(parts, self.rows)
+        self.names = [part.name for part in parts]
+        _, scale = centre_and_scale(self.rows, self.weight)
+        start = best_start(
+            [part.distribution for part in parts],
+            structure.flat_weights,
+            self.names,
+            self.rows,
+            self.weight,
+            scale,
+            n_init,
+            np.random.default_rng(rng),
+        )
+        self.engine = Engine(start.components, start.weights, scale, max_iter, self.names)
+        self.status = em.RUNNING
+
+    def run(self, n_sweeps: int | None = None) -> None:
+        """Run EM to its end, or for so many sweeps."""
+        self.status = em.run(
+            self.engine, self.rows, self.weight, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps
+        )
+        if self.status == em.FAILED:
+            explain_failure(self.engine.components, self.engine.state.weights, self.names, self.rows)
+
+    @property
+    def current(self) -> tuple[list[Distribution], Array]:
+        """Components and weights at this point of the climb."""
+        return self.structure.rebuild(self.engine.state.weights.copy(), self.engine.components)
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log-likelihood at the current parameters, once a sweep has been made."""
+        return float(self.engine.history[-2 if self.status == em.FELL else -1])
+
+    @property
+    def total_weight(self) -> float:
+        """Number of rows, or the sum of their weights."""
+        return float(len(self.rows) if self.weight is None else self.weight.sum())
+
+    def warn(self, stacklevel: int) -> None:
+        """Warn of an end before convergence, and of components that collapsed or lost their data."""
+        messages = [*self._convergence_messages(), *self._degeneracy_messages()]
+        for category, message in messages:
+            warnings.warn(message, category, stacklevel=stacklevel + 1)
+
+    def _convergence_messages(self) -> list[tuple[type[Warning], str]]:
+        history = self.engine.history
+        if self.status == em.LIMIT:
+            return [
+                (
+                    ConvergenceWarning,
+                    f"EM made max_iter = {self.max_iter} updates and still gains {history[-1] - history[-2]:.3g} "
+                    "log-likelihood units with each. Raise max_iter, or tol if this is close enough.",
+                )
+            ]
+        if self.status == em.FELL:
+            return [
+                (
+                    ConvergenceWarning,
+                    f"update {len(history) - 1} lowered the log-likelihood by {history[-2] - history[-1]:.3g}; the "
+                    "parameters before it were kept. Some component's fit does not maximise its weighted "
+                    "likelihood: check it with check_distribution.",
+                )
+            ]
+        return []
+
+    def _degeneracy_messages(self) -> list[tuple[type[Warning], str]]:
+        messages: list[tuple[type[Warning], str]] = []
+        for name, held, mass in zip(self.names, self.engine.held, self.engine.state.mass, strict=True):
+            count = mass * len(self.rows) / self.total_weight
+            if count < EMPTY:
+                text = (
+                    f"component {name!r} has lost all its data (effective count {mass:.2g}): its parameters are those "
+                    "of its last data. Use fewer components, or another start."
+                )
+            elif held:
+                text = (
+                    f"component {name!r} collapsed onto {count:.3g} rows: its {', '.join(held)} was held at the floor, "
+                    "one millionth of the data's scale. The likelihood has no finite maximum there. Use fewer "
+                    "components, freeze the parameter, or try more starts (n_init)."
+                )
+            else:
+                continue
+            messages.append((DegeneracyWarning, text))
+        return messages
+
+
+def _check_parts(parts: list[Part], rows: Array) -> None:
+    """Raise if there are too few rows or one that no component covers; warn of incomparable densities."""
+    if len(rows) < len(parts):
+        raise InvalidDataError(
+            f"a mixture of {len(parts)} components needs at least {len(parts)} rows; got {len(rows)}. "
+            "Use fewer components."
+        )
+    supports = dict.fromkeys(part.distribution.support for part in parts)
+    if not any(support.is_location and not support.discrete for support in supports):
+        outside = ~np.any([support.contains(rows).all(axis=1) for support in supports], axis=0)
+        if outside.any():
+            wanted = ", ".join(f"{part.name}: {part.distribution.support.text}" for part in parts)
+            raise InvalidDataError(
+                f"{describe_rows(rows, outside)} outside the support of every component ({wanted}). Drop these rows, "
+                "or add a component that covers them, such as Normal()."
+            )
+    if len({support.discrete for support in supports}) > 1:
+        warnings.warn(
+            "the mixture has discrete and continuous components: masses and densities are not comparable, so "
+            "likelihoods and weights depend on the unit of x. Use components of one kind.",
+            MeasureWarning,
+            stacklevel=4,
+        )

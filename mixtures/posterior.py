@@ -1,0 +1,70 @@
+"""Which component a row came from: log joint densities and responsibilities of given components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from distributions.base import Distribution
+from distributions.data import Array, as_observed, describe_rows
+from distributions.errors import InvalidDataError
+
+from .sweep import normalise
+
+
+def log_joint(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
+    """Return log(w_k) + log_pdf_k of each row, shape (K, n)."""
+    values = as_observed(rows)
+    with np.errstate(divide="ignore"):  # a weight of zero
+        log_weights = np.log(weights)
+    return np.stack([part.log_pdf(values) + share for part, share in zip(components, log_weights, strict=True)])
+
+
+def log_density(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
+    """Return log sum_k w_k pdf_k of each row, shape (n,); -inf and NaN pass through."""
+    joint = log_joint(components, weights, rows)
+    top = np.max(joint, axis=0)
+    with np.errstate(divide="ignore"):
+        rest = np.log(np.sum(np.exp(joint - np.where(np.isfinite(top), top, 0.0)), axis=0))
+    return np.where(np.isfinite(top), top + rest, top)
+
+
+def responsibilities(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
+    """Return the probability of each component given each row, shape (n, K).
+
+    Raises
+    ------
+    InvalidDataError
+        If no component reaches a row.
+    """
+    joint = log_joint(components, weights, rows)
+    unreached = ~np.any(joint > -np.inf, axis=0)
+    if unreached.any():
+        raise InvalidDataError(
+            f"{describe_rows(rows, unreached)} of zero density under every component: no membership is defined. "
+            "Drop these rows."
+        )
+    normalise(joint, np.empty(0), np.empty(len(joint)), np.empty(2 * len(rows)))
+    return np.ascontiguousarray(joint.T)
+
+
+def explain_failure(components: Sequence[Distribution], weights: Array, names: Sequence[str], rows: Array) -> None:
+    """Raise the error that says why the log-likelihood of the rows is not finite.
+
+    Raises
+    ------
+    InvalidDataError
+        Always; names the component whose log density is NaN, or the first row that has no density.
+    """
+    joint = log_joint(components, weights, rows)
+    for name, values in zip(names, joint, strict=True):
+        bad = np.isnan(values)
+        if bad.any():
+            raise InvalidDataError(
+                f"component {name!r}: log_pdf of {describe_rows(rows, bad)} NaN. A log_pdf must be a number or -inf."
+            )
+    raise InvalidDataError(
+        f"{describe_rows(rows, np.all(joint == -np.inf, axis=0))} of zero density under every component "
+        f"({', '.join(names)}). Drop these rows, or add a component that covers them."
+    )

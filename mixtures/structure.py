@@ -1,0 +1,161 @@
+"""The components of a model: as the user named them, and as the flat list that EM works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from distributions.base import Distribution
+from distributions.data import Array
+from distributions.domains import Domain
+from distributions.errors import InvalidParameterError
+
+Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
+
+
+class Part(NamedTuple):
+    """One component of the flattened mixture."""
+
+    name: str  # "outer / 2" for the second part of a nested mixture
+    share: float | None  # weight within its component, None if it is unknown
+    distribution: Distribution
+
+
+class Structure:
+    """Named components, checked, and the way from them to the flat list and back.
+
+    Parameters
+    ----------
+    components, n_components, weights
+        As given to `MixtureModel`.
+
+    Raises
+    ------
+    InvalidParameterError
+        If they are not distributions, or do not fit each other.
+    """
+
+    def __init__(self, components: Components, n_components: int | None, weights: Any) -> None:
+        self.named = _named(components, n_components)
+        self.is_mapping = isinstance(components, Mapping)
+        self.weights = _proportions(weights, len(self.named))
+
+    @property
+    def components(self) -> list[Distribution]:
+        """The components in order."""
+        return list(self.named.values())
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of the components that have unknown parameters."""
+        return tuple(name for name, component in self.named.items() if component.unknown)
+
+    @property
+    def n_columns(self) -> int | None:
+        """Number of columns that the components need, None while any will do."""
+        known = {name: component.n_columns for name, component in self.named.items()}
+        widths = {width for width in known.values() if width is not None}
+        if len(widths) > 1:
+            listed = ", ".join(f"{name}: {width}" for name, width in known.items() if width is not None)
+            raise InvalidParameterError(f"MixtureModel: the components have different numbers of columns ({listed})")
+        return widths.pop() if widths else None
+
+    @property
+    def support(self) -> Domain:
+        """The smallest interval that holds every component's support."""
+        supports = [component.support for component in self.components]
+        return Domain(
+            "in the support of a component",
+            low=min(support.low for support in supports),
+            high=max(support.high for support in supports),
+            discrete=all(support.discrete for support in supports),
+        )
+
+    @property
+    def flat(self) -> list[Part]:
+        """The components with nested mixtures opened: what EM works on."""
+        parts = []
+        for name, component in self.named.items():
+            inner = component.flatten()
+            for i, (share, distribution) in enumerate(inner, start=1):
+                parts.append(Part(name if len(inner) == 1 else f"{name} / {i}", share, distribution))
+        return parts
+
+    @property
+    def flat_weights(self) -> Array | None:
+        """Mixing proportions of the flat list where they are all given, with equal outer ones by default."""
+        shares = [part.share for part in self.flat]
+        if None in shares or (self.weights is None and len(shares) == len(self.named)):
+            return None
+        n = len(self.named)
+        outer = np.full(n, 1.0 / n) if self.weights is None else self.weights
+        return outer[self.owner] * np.array(shares, dtype=float)
+
+    @property
+    def owner(self) -> Any:
+        """For each flat component the index of the component it came from."""
+        return np.repeat(np.arange(len(self.named)), [len(component.flatten()) for component in self.components])
+
+    def rebuild(self, weights: Array, distributions: Sequence[Distribution]) -> tuple[list[Distribution], Array]:
+        """Put a flat list back into the structure; return the components and their weights."""
+        supply = iter(zip(weights.tolist(), distributions, strict=True))
+        rebuilt = [component.rebuild(supply) for component in self.components]
+        return [component for _, component in rebuilt], np.array([weight for weight, _ in rebuilt])
+
+    def shaped(self, components: Sequence[Distribution]) -> list[Distribution] | dict[str, Distribution]:
+        """Return the components as they were given: a list, or a dict by name."""
+        return dict(zip(self.named, components, strict=True)) if self.is_mapping else list(components)
+
+
+def _named(components: Components, n: int | None) -> dict[str, Distribution]:
+    if isinstance(components, Distribution):
+        if n is None:
+            raise InvalidParameterError("MixtureModel: one distribution needs n_components, the number of copies")
+        require_whole("n_components", n)
+        components = [components] * int(n)
+    elif not isinstance(components, (Sequence, Mapping)) or isinstance(components, str):
+        raise InvalidParameterError(
+            f"MixtureModel: components must be a list or dict of distributions, or one distribution; got {components!r}"
+        )
+    elif n is not None and n != len(components):
+        raise InvalidParameterError(
+            f"MixtureModel: n_components={n} but {len(components)} components are listed; leave it out"
+        )
+    if isinstance(components, Mapping):
+        named = {str(name): component for name, component in components.items()}
+    else:
+        kinds = [type(component).__name__ for component in components]
+        numbers = [f" {kinds[: i + 1].count(kind)}" if kinds.count(kind) > 1 else "" for i, kind in enumerate(kinds)]
+        named = {f"{kind}{number}": part for kind, number, part in zip(kinds, numbers, components, strict=True)}
+    if not named:
+        raise InvalidParameterError("MixtureModel needs at least one component")
+    for name, component in named.items():
+        if not isinstance(component, Distribution):
+            hint = ", an instance: write Normal(), not Normal" if isinstance(component, type) else ""
+            raise InvalidParameterError(
+                f"MixtureModel: component {name!r} must be a Distribution{hint}; got {component!r}"
+            )
+    return named
+
+
+def _proportions(given: Any, n: int) -> Array | None:
+    if given is None:
+        return None
+    try:
+        weights = np.array(given, dtype=float)
+    except (TypeError, ValueError):
+        weights = np.empty(0)
+    if weights.shape != (n,) or not np.all(np.isfinite(weights)) or np.any(weights < 0) or not weights.any():
+        raise InvalidParameterError(
+            f"MixtureModel: weights must be {n} finite numbers >= 0, not all zero; got {given!r}"
+        )
+    total = weights.sum()
+    return weights if abs(total - 1.0) < 1e-12 else weights / total  # proportions come back to the bit
+
+
+def require_whole(name: str, value: Any) -> None:
+    """Raise unless an argument of the model is a whole number >= 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise InvalidParameterError(f"MixtureModel: {name} must be a whole number >= 1; got {value!r}")

@@ -1,0 +1,131 @@
+"""The notebooks: they run, say what they said when they were committed, and keep to the rules for teaching.
+
+After a change, ``python tests/test_notebooks.py`` (of an environment with the packages) writes fresh outputs into them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+SECONDS = 60
+CELLS = 40
+BYTES = 1_000_000
+EXERCISES = 3
+SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.DOTALL)
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+# Signs of the machine it ran on: folders, and addresses of objects.
+TRACES = re.compile(r"/(tmp|home|root|work|usr|opt|var|Users)/|[A-Z]:\\|site-packages|ipykernel_\d|\b0x[0-9a-f]{6,}")
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def run(notebook):
+    """Return a copy with the outputs of a fresh kernel, and at its end the code of its solutions, run as well."""
+    notebook = nbformat.from_dict(notebook)  # a deep copy
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    notebook.cells += [nbformat.v4.new_code_cell(code) for text in texts for code in SOLUTION.findall(text)]
+    # Without folders to look in, the only kernel there is runs the Python that runs this test.
+    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+    end = time.monotonic() + SECONDS
+    client = NotebookClient(
+        notebook,
+        km=kernel,
+        timeout_func=lambda cell: max(end - time.monotonic(), 1.0),
+        resources={"metadata": {"path": str(FOLDER)}},
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    with tempfile.TemporaryDirectory() as settings:  # neither the reader's settings nor those of a server
+        client.execute(
+            env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": settings}
+        )
+    assert time.monotonic() < end, f"it takes more than {SECONDS} s"
+    return notebook
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def shown(cell):
+    """Return what a cell shows as (kind, text); of a picture, only that it is one."""
+    found = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            found.append((output.name, output.text))
+        elif output.output_type == "error":
+            found.append(("error", output.evalue))
+        else:
+            found += [(kind, "" if kind.startswith("image/") else text) for kind, text in sorted(output.data.items())]
+    return found
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS, f"no notebook in {FOLDER}"
+
+
+@every_notebook
+def test_it_runs_and_shows_what_it_showed(path):
+    committed = nbformat.read(path, as_version=4)
+    executed = run(committed)
+    for cell in code_cells(executed):
+        assert not {"stderr", "error"} & dict(shown(cell)).keys(), f"{cell.source}\n\n{shown(cell)}"
+    for before, now in zip(code_cells(committed), code_cells(executed), strict=False):  # solutions show nothing
+        hint = f"run tests/test_notebooks.py to renew the outputs; they differ in the cell\n{before.source}"
+        assert [kind for kind, _ in shown(before)] == [kind for kind, _ in shown(now)], hint
+        for (_, old), (_, new) in zip(shown(before), shown(now), strict=True):
+            assert NUMBER.split(old) == NUMBER.split(new), hint
+            numbers = [float(number) for number in NUMBER.findall(new)]
+            assert [float(number) for number in NUMBER.findall(old)] == pytest.approx(numbers, rel=0.02), hint
+
+
+@every_notebook
+def test_it_is_committed_with_outputs_and_without_traces(path):
+    notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata == METADATA
+    assert [cell.source for cell in notebook.cells if cell.metadata] == []  # times, collapsed, scrolled, ...
+    code = code_cells(notebook)
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in shown(cell)]
+    assert any(kind.startswith("image/") for kind, _ in outputs)
+    texts = [cell.source for cell in notebook.cells] + [text for _, text in outputs]
+    assert [text for text in texts if TRACES.search(text)] == []
+    assert path.stat().st_size < BYTES
+
+
+@every_notebook
+def test_it_keeps_to_the_rules_for_teaching(path):
+    notebook = nbformat.read(path, as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert text.startswith("# ")
+    assert len(notebook.cells) <= CELLS
+    assert text.count("<details>") == text.count("</details>") == EXERCISES
+    assert len(SOLUTION.findall(text)) == EXERCISES
+    assert any("assert " in cell.source for cell in code_cells(notebook))
+
+
+if __name__ == "__main__":
+    for path in [Path(name).resolve() for name in sys.argv[1:]] or NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        executed = run(notebook)
+        executed.cells, executed.metadata = executed.cells[: len(notebook.cells)], METADATA
+        nbformat.write(executed, path)
