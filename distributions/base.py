@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import numeric
-from .data import Array, Mask, as_observations, as_observed, as_rows, centre_and_scale, describe_rows
+from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale, describe_rows
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
 from .kernels import Kernels
@@ -85,7 +85,7 @@ class Distribution:
             dataclass(frozen=True, eq=False, repr=False)(cls)
             cls._declared = tuple(
                 Parameter(f.name, f.metadata["domain"], f.metadata["power"])
-                for f in fields(cls)
+                for f in fields(cls)  # type: ignore[arg-type]
                 if "domain" in f.metadata
             )
         elif not is_dataclass(cls) and cls.__eq__ is Distribution.__eq__:  # which compares fields: it has none
@@ -249,10 +249,10 @@ class Distribution:
 
     def log_likelihood(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return sum_i w_i log_pdf(x_i)."""
-        terms = self.log_pdf(x)
-        if sample_weight is None:
+        terms = np.atleast_1d(self.log_pdf(x))
+        weight = as_weights(sample_weight, len(terms))
+        if weight is None:
             return float(np.sum(terms))
-        weight = np.asarray(sample_weight, dtype=float)
         return float(np.sum(weight[weight > 0] * terms[weight > 0]))
 
     def cdf(self, x: npt.ArrayLike) -> Array:
@@ -458,9 +458,7 @@ class Distribution:
         name = record["family"]
         family = _registry.get(name) if isinstance(name, str) else None
         if family is None:
-            raise InvalidParameterError(
-                f"unknown family {name!r}; known are {', '.join(sorted(_registry))}"
-            )
+            raise InvalidParameterError(f"unknown family {name!r}; known are {', '.join(sorted(_registry))}")
         return family._from_record(record)
 
     @classmethod
@@ -468,9 +466,7 @@ class Distribution:
         try:
             made = cls(**record["parameters"])
         except TypeError:
-            raise InvalidParameterError(
-                f"{cls.__name__} has no such parameters: {record['parameters']!r}"
-            ) from None
+            raise InvalidParameterError(f"{cls.__name__} has no such parameters: {record['parameters']!r}") from None
         frozen = record.get("frozen", [])
         if not isinstance(frozen, list):
             raise InvalidParameterError(f"{cls.__name__}: frozen must be a list of names; got {frozen!r}")

@@ -60,8 +60,7 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
         bad: Mask = ~np.all(np.isfinite(rows), axis=1)
         if bad.any():
             raise InvalidDataError(
-                f"{owner} needs finite data; {describe_rows(rows, bad)} NaN or infinite. "
-                "Drop or fill these rows first."
+                f"{owner} needs finite data; {describe_rows(rows, bad)} NaN or infinite. Drop or fill these rows first."
             )
     return rows
 
@@ -111,9 +110,7 @@ def present_rows(rows: Array, weight: Array | None, owner: str) -> tuple[Array, 
     return rows[present], weight[present]
 
 
-def as_observations(
-    x: Any, sample_weight: Any, n_columns: int | None, owner: str
-) -> tuple[Array, Array | None]:
+def as_observations(x: Any, sample_weight: Any, n_columns: int | None, owner: str) -> tuple[Array, Array | None]:
     """Check the rows and weights of a fit: `as_rows`, `as_weights` and `present_rows` in turn.
 
     A row of weight zero is absent: it may hold anything.

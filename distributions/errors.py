@@ -1,4 +1,4 @@
-"""Errors and warnings of both packages. Their texts name thing, row and remedy; all but `LawError` are a `ValueError`."""
+"""Errors and warnings of both packages; each text names thing, row and remedy. All but `LawError` are ValueErrors."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from .base import Distribution, Parameter, Rng
-from .data import Array
+from .data import Array, Mask
 from .errors import InvalidParameterError, LawError, UnknownParameterError
 from .numeric import Integral, integrate, with_ends
 
@@ -221,7 +221,7 @@ class Case:
             if np.isfinite(end):
                 edges += [end + (nearest - end) * shrink, np.array([end])]
         panels = np.unique(np.clip(np.concatenate(edges), support.low, support.high))
-        return with_ends(self.distribution.log_pdf, panels)
+        return with_ends(self.distribution, panels)
 
     @cached_property
     def unresolved(self) -> float:
@@ -244,7 +244,7 @@ class Case:
         return float(terms.sum()) if np.isfinite(size).all() and tail <= 1e-12 * size.sum() else np.nan
 
     @cached_property
-    def _proposal(self) -> tuple[Array, Array, Array] | None:
+    def _proposal(self) -> tuple[Array, Array, Mask] | None:
         """Centre, Cholesky factor of continuous columns and mask of discrete ones; None if there is no volume."""
         pilot = self.draw(2000, "pilot")
         discrete = np.all(pilot == np.floor(pilot), axis=0)

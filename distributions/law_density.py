@@ -319,13 +319,13 @@ def mean_and_var_agree_with_the_density(case: Case) -> None:
     points, weight = case.importance
     require(mean.shape == var.shape == (points.shape[1],), f"mean, var have shapes {mean.shape}, {var.shape}")
     y, total = (points - case.centre) / case.unit, weight.sum()
-    for name, terms, wanted in (
+    for name, terms, got in (
         ("mean", y, (mean - case.centre) / case.unit),
         ("var", ((points - mean) / case.unit) ** 2, var / case.unit**2),
     ):
         estimate = weight @ terms / total
         error = np.sqrt((weight**2) @ (terms - estimate) ** 2) / total
-        require_close(wanted, estimate, f"{name} (in widths of the columns)", absolute=SIGMAS * error)
+        require_close(got, estimate, f"{name} (in widths of the columns)", absolute=SIGMAS * error)
 
 
 # -------------------------------------------------------------------------------------- rows for the laws

@@ -226,9 +226,7 @@ def _same_sum(candidate: Any, value: Any) -> Any:
     return candidate * (np.sum(value) / np.sum(candidate)) if np.ndim(value) == 1 and np.sum(candidate) else candidate
 
 
-def _steps(
-    domain: Domain, power: int, value: Any, step: float, unit: Array, rng: np.random.Generator
-) -> Iterator[Any]:
+def _steps(domain: Domain, power: int, value: Any, step: float, unit: Array, rng: np.random.Generator) -> Iterator[Any]:
     shape = np.shape(value)
     entries = [place for place in np.ndindex(shape) if place == tuple(sorted(place, reverse=True))]
     if len(entries) > _ENTRIES:

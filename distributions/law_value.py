@@ -8,6 +8,7 @@ import pickle
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import distributions
 
@@ -71,9 +72,10 @@ def any_layout_and_number_type_will_do(case: Case) -> None:
     _require_type(case, whole[inside], weight[inside], "integer", fit=scale_free and inside.sum() > FEW // 2)
 
 
-def _require_type(case: Case, x: Array, weight: Array, name: str, *, fit: bool = True) -> None:
+def _require_type(case: Case, x: npt.NDArray[Any], weight: Array, name: str, *, fit: bool = True) -> None:
     exact = x.astype(float)
-    fit = fit and 2 * len(np.unique(exact)) > len(np.unique(case.draw(FEW, "layout")))  # rounding may leave nothing to fit
+    # Rounding may leave nothing to fit.
+    fit = fit and 2 * len(np.unique(exact)) > len(np.unique(case.draw(FEW, "layout")))
     wanted = case.distribution.log_pdf(exact)
     require_close(case.distribution.log_pdf(x), wanted, f"log_pdf of {name} data", relative=1e-10, absolute=1e-10)
     inside = np.all(case.distribution.support.contains(exact.reshape(-1, case.unit.size)), axis=1)
@@ -216,7 +218,7 @@ def _with_frozen(case: Case) -> list[Distribution]:
 def kernels_equal_their_python_source(case: Case) -> None:
     """Compiled, each kernel gives what its source gives when Python runs it."""
     X, r, theta = _kernel_data(case)
-    results = []
+    results: list[tuple[Array, Array, Array]] = []
     for compiled in (True, False):
         log_pdf, accumulate, update = (k if compiled else k.py_func for k in _kernels(case))
         out, stats, moved = np.zeros(X.shape[1]), np.zeros(case.distribution.statistics_size()), theta.copy()

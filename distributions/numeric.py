@@ -53,7 +53,7 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
     flat = probability.ravel()
     inside = (flat > 0) & (flat < 1)
     result = np.full(flat.shape, np.nan)
-    result[flat == 0.0] = support.low if not support.discrete else support.low - 1.0
+    result[flat == 0.0] = support.low
     result[flat == 1.0] = support.high
     if support.discrete and getattr(type(distribution).cdf, "__qualname__", "") == "Distribution.cdf":
         whole, mass = _mass(distribution)  # once is enough: the cdf is the running sum of these
@@ -140,7 +140,9 @@ def integrate(log_pdf: Callable[[Array], Array], edges: Array) -> Integral:
     order = np.argsort(ends, kind="stable")
     x, weight = x[order], weight[order]
     cumulative = np.concatenate([[0.0], np.cumsum(weight.sum(axis=1))])
-    return Integral(x.ravel(), weight.ravel(), np.concatenate([edges[:1], ends[order]]), cumulative)
+    edges = np.concatenate([edges[:1], ends[order]])
+    last = np.append(edges[1:] > edges[:-1], True)  # a panel cut down to one bit has a half without width
+    return Integral(x.ravel(), weight.ravel(), edges[last], cumulative[last])
 
 
 def _middle(low: Array, high: Array) -> Array:
@@ -150,13 +152,20 @@ def _middle(low: Array, high: Array) -> Array:
     return np.where(far, np.sign(low) * np.sqrt(np.abs(low)) * np.sqrt(np.abs(high)), low + (high - low) / 2)
 
 
-def with_ends(log_pdf: Callable[[Array], Array], edges: Array) -> Array:
-    """Add to panel edges the points where the density jumps from zero and back to it, to the last bit.
+def with_ends(distribution: Distribution, edges: Array) -> Array:
+    """Add to panel edges the points where a density, or one of its parts, begins and ends, to the last bit.
 
     A jump inside a panel could be overlooked by all of its nodes.
     """
+    for _, part in distribution.flatten():
+        edges = np.union1d(edges, _ends(part.log_pdf, edges))
+    return edges
+
+
+def _ends(log_pdf: Callable[[Array], Array], edges: Array) -> list[float]:
+    """Return the floats on both sides of the first and the last point of positive density, if there are such."""
     inside = np.flatnonzero(log_pdf(edges) > -np.inf)
-    found = []
+    found: list[float] = []
     for outer, inner in ((inside[0] - 1, inside[0]), (inside[-1] + 1, inside[-1])) if len(inside) else ():
         if not 0 <= outer < len(edges):
             continue
@@ -167,7 +176,7 @@ def with_ends(log_pdf: Callable[[Array], Array], edges: Array) -> Array:
                 break
             zero, positive = (zero, middle) if log_pdf(np.array([middle]))[0] > -np.inf else (middle, positive)
         found += [zero, positive]
-    return np.union1d(edges, found)
+    return found
 
 
 def _require_one_column(distribution: Distribution, what: str) -> None:
@@ -192,7 +201,7 @@ def _edges(distribution: Distribution) -> Array:
     if np.isfinite(support.low):  # a density may rise steeply at an end: panels shrink towards it
         shrink = 2.0 ** np.concatenate([np.arange(-1000, -50, 25), np.arange(-50, 0)])
         edges = np.concatenate([support.low + (inner[0] - support.low) * shrink, edges])
-    return with_ends(distribution.log_pdf, np.unique(edges))
+    return with_ends(distribution, np.unique(edges))
 
 
 def _mass(distribution: Distribution) -> tuple[Array, Array]:

@@ -161,5 +161,5 @@ def _check_parts(parts: list[Part], rows: Array) -> None:
             "the mixture has discrete and continuous components: masses and densities are not comparable, so "
             "likelihoods and weights depend on the unit of x. Use components of one kind.",
             MeasureWarning,
-            stacklevel=4,
+            stacklevel=5,
         )

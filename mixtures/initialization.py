@@ -165,14 +165,16 @@ def representatives(rows: Array, weight: Array | None) -> tuple[Array, Array, bo
     for column, direction in enumerate(np.sqrt(1.0 + np.arange(rows.shape[1]))):
         key += (rows[:, column] - centre[column]) / scale[column] / direction
     order = np.argsort(key, kind="stable")
-    if len(rows) > SAMPLE:
-        positions = np.cumsum(np.ones(len(rows)) if weight is None else weight[order])
+    ordered, mass = rows[order], np.ones(len(rows)) if weight is None else weight[order]
+    if len(ordered) > SAMPLE:  # equal rows are neighbours: a look at each pair is cheaper than `_merge`
+        first = np.flatnonzero(np.append(True, np.any(ordered[1:] != ordered[:-1], axis=1)))
+        ordered, mass = ordered[first], np.add.reduceat(mass, first)
+    if len(ordered) > SAMPLE:
+        positions = np.cumsum(mass)
         targets = (np.arange(SAMPLE) + 0.5) / SAMPLE * positions[-1]
-        chosen = order[np.minimum(np.searchsorted(positions, targets), len(rows) - 1)]
-        sample, sample_weight = _merge(rows[chosen], np.full(SAMPLE, positions[-1] / SAMPLE))
-        return sample, sample_weight, False
-    ordered = rows[order]
-    return *_merge(ordered, np.ones(len(rows)) if weight is None else weight[order]), True
+        chosen = np.minimum(np.searchsorted(positions, targets), len(ordered) - 1)
+        return *_merge(ordered[chosen], np.full(SAMPLE, positions[-1] / SAMPLE)), False
+    return *_merge(ordered, mass), True
 
 
 def _merge(rows: Array, weight: Array) -> tuple[Array, Array]:
@@ -304,12 +306,16 @@ def _matched(
 
         gain = {
             kind: [
-                max(guess.log_likelihood(as_observed(rows), row_weight * member), -1e300)
+                guess.log_likelihood(as_observed(rows), row_weight * member) if member.any() else 0.0
                 for guess, member in zip(fitted[kind], members, strict=True)
             ]
             for kind in kinds
         }
-        _, cluster_of = linear_sum_assignment([gain[component] for component in components], maximize=True)
+        table = np.array([gain[component] for component in components])
+        possible = table[table > -np.inf]
+        # A match that is impossible costs more than all others can gain, and no more: they must still count beside it.
+        lost = np.min(possible, initial=0.0) - n_components * np.ptp(np.append(possible, 0.0)) - 1.0
+        _, cluster_of = linear_sum_assignment(np.where(table > -np.inf, table, lost), maximize=True)
         for kind in kinds:  # like components take their clusters in ascending order
             same = [k for k, component in enumerate(components) if component == kind]
             cluster_of[same] = np.sort(cluster_of[same])
@@ -325,6 +331,8 @@ def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight
     """Return the component fitted to a cluster, or to everything inside its support where the cluster has nothing."""
     if not kind.unknown:
         return kind
+    known = [name for name in kind.parameters if name not in kind.unknown]
+    held = kind.freeze(*known) if known else kind  # a given value is where EM starts
     inside = kind.support.contains(rows).all(axis=1)
     failure: Exception | None = None
     for chosen in (weight, all_weight):
@@ -332,12 +340,12 @@ def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight
         if not present.any():
             continue
         try:
-            guess = kind.fit_bounded(rows[present], chosen[present], scale, GUESS_FLOOR)[0]
+            guess = held.fit_bounded(rows[present], chosen[present], scale, GUESS_FLOOR)[0]
         except (ValueError, ArithmeticError) as error:  # a user's own fit may not manage a small cluster
             failure = error
             continue
         if not guess.unknown:
-            return guess
+            return kind.with_values(**{name: getattr(guess, name) for name in kind.unknown}) if known else guess
     raise InvalidDataError(
         f"component {name!r} ({kind!r}) cannot be fitted to these data: "
         + (str(failure) if failure else f"no row is {kind.support.text}")

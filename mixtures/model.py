@@ -300,7 +300,7 @@ class MixtureModel(Distribution):
         draws = [component.sample(int(np.sum(labels == k)), generator) for k, component in enumerate(components)]
         out = np.empty((size, *draws[0].shape[1:]))
         for k, values in enumerate(draws):
-            out[labels == k] = values
+            out[labels == k] = values.reshape(len(values), *out.shape[1:])  # one column: (m,) or (m, 1)
         return out
 
     def cdf(self, x: npt.ArrayLike) -> Array:
@@ -452,6 +452,10 @@ class MixtureModel(Distribution):
             parameters = record["parameters"]
             components = [Distribution.from_dict(part) for part in parameters["components"]]
             names, weights = parameters["names"], parameters["weights"]
-            return cls(dict(zip(names, components, strict=True)) if names else components, weights=weights)
+            if names and len(set(names)) < len(names):
+                raise ValueError(f"names repeat in {names!r}")
+            made = cls(dict(zip(names, components, strict=True)) if names else components, weights=weights)
+            made._structure  # noqa: B018  # which checks the arguments
+            return made
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidParameterError(f"not a MixtureModel's record: {error}") from None

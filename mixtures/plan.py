@@ -81,7 +81,8 @@ class OpaqueLeaf:
         self.rows: list[Array] = []
         self.responsibilities: list[Array] = []
         self.kernels = Kernels(self.log_pdf, self.accumulate, self.update)
-        self.n_parameters = max(distribution.n_parameters, 1)
+        wholly_frozen = bool(distribution.parameters) and distribution.frozen >= set(distribution.parameters)
+        self.n_parameters = 0 if wholly_frozen else max(distribution.n_parameters, 1)
 
     def log_pdf(self, X: Array, theta: Array, out: Array) -> None:
         """Add the log densities of the current version to ``out``."""

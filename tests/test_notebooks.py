@@ -33,6 +33,15 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 # Signs of the machine it ran on: folders, and addresses of objects.
 TRACES = re.compile(r"/(tmp|home|root|work|usr|opt|var|Users)/|[A-Z]:\\|site-packages|ipykernel_\d|\b0x[0-9a-f]{6,}")
 
+
+class ThisPython(AsyncKernelManager):
+    """Kernels of the Python that runs this test, whichever others are installed."""
+
+    def __init__(self, **settings):
+        # Where there are no folders to look in, the kernel of the running Python is the only one.
+        super().__init__(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]), **settings)
+
+
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -41,12 +50,11 @@ def run(notebook):
     notebook = nbformat.from_dict(notebook)  # a deep copy
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     notebook.cells += [nbformat.v4.new_code_cell(code) for text in texts for code in SOLUTION.findall(text)]
-    # Without folders to look in, the only kernel there is runs the Python that runs this test.
-    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     end = time.monotonic() + SECONDS
     client = NotebookClient(
         notebook,
-        km=kernel,
+        kernel_manager_class=ThisPython,
+        kernel_name="python3",
         timeout_func=lambda cell: max(end - time.monotonic(), 1.0),
         resources={"metadata": {"path": str(FOLDER)}},
         record_timing=False,

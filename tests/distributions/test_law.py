@@ -364,10 +364,10 @@ class Gamma(Distribution):
         if np.ptp(x) == 0.0:
             raise ValueError("Gamma needs varied data")
         if "rate" in self.frozen:
-            shape = self.shape if "shape" in self.frozen else self.solve(
-                lambda a: np.log(self.rate) + np.average(np.log(x), weights=w) - digamma(a), lambda a: -polygamma(1, a)
-            )
-            return self.with_values(shape=shape)
+            if "shape" in self.frozen:
+                return self
+            level = np.log(self.rate) + np.average(np.log(x), weights=w)
+            return self.with_values(shape=self.solve(lambda a: level - digamma(a), lambda a: -polygamma(1, a)))
         shape = self.shape if "shape" in self.frozen else self.best_shape(x, w, mean)
         return self.with_values(shape=shape, rate=shape / mean)
 

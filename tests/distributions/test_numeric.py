@@ -1,0 +1,179 @@
+"""What a family gets that has only `log_pdf` and `sample`: cdf, quantiles, mean and variance, against closed forms."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from distributions import Distribution, InvalidDataError, MultivariateNormal, parameter
+from distributions.domains import COUNTS, POSITIVE, REAL, Domain
+from mixtures import MixtureModel, Normal
+
+
+class Twin(Distribution):
+    """Nothing but the density and the draws of a SciPy distribution."""
+
+    loc: float = parameter(REAL, power=1)
+    scale: float = parameter(POSITIVE, power=1)
+
+    def log_pdf(self, x):
+        return self.scipy(self.loc, self.scale).logpdf(x)
+
+    def fit(self, x, sample_weight=None):
+        raise NotImplementedError
+
+    def sample(self, size, rng=None):
+        return self.scipy(self.loc, self.scale).rvs(size, random_state=np.random.default_rng(rng))
+
+
+class TwinOfLaplace(Twin):
+    scipy = scipy.stats.laplace
+
+
+class TwinOfGumbel(Twin):
+    scipy = scipy.stats.gumbel_r
+
+
+class TwinOfLogistic(Twin):
+    scipy = scipy.stats.logistic
+
+
+class TwinOfUniform(Twin):
+    """Jumps at both ends, which its support does not tell."""
+
+    scipy = scipy.stats.uniform
+
+
+class TwinOfGamma(Distribution):
+    """Positive; at shape 0.3 the density has a pole at zero."""
+
+    shape: float = parameter(POSITIVE)
+    scale: float = parameter(POSITIVE, power=1)
+    support = Domain("a finite number > 0", low=0.0, low_open=True)
+
+    def log_pdf(self, x):
+        return scipy.stats.gamma(self.shape, scale=self.scale).logpdf(x)
+
+    def fit(self, x, sample_weight=None):
+        raise NotImplementedError
+
+    def sample(self, size, rng=None):
+        return np.random.default_rng(rng).gamma(self.shape, self.scale, size)
+
+
+class TwinOfGeometric(Distribution):
+    """Failures before the first success."""
+
+    prob: float = parameter(Domain("a number in (0, 1)", low=0.0, high=1.0, low_open=True))
+    support = COUNTS
+
+    def log_pdf(self, x):
+        return scipy.stats.geom(self.prob, loc=-1).logpmf(x)
+
+    def fit(self, x, sample_weight=None):
+        raise NotImplementedError
+
+    def sample(self, size, rng=None):
+        return np.random.default_rng(rng).geometric(self.prob, size) - 1.0
+
+
+class TwinOfDice(Distribution):
+    """Whole numbers of both signs, -2 to 3, all equally likely."""
+
+    support = Domain("a whole number from -2 to 3", low=-2.0, high=3.0, discrete=True)
+
+    def log_pdf(self, x):
+        return np.where(self.support.contains(x), -np.log(6.0), -np.inf)
+
+    def fit(self, x, sample_weight=None):
+        raise NotImplementedError
+
+    def sample(self, size, rng=None):
+        return np.random.default_rng(rng).integers(-2, 4, size).astype(float)
+
+
+SETTINGS = [(0.0, 1.0), (1e8, 1.0), (3.0, 1e-9), (-1e6, 1e6), (0.0, 1e12)]
+CONTINUOUS = [
+    pytest.param(family(*setting), family.scipy(*setting), id=f"{family.__name__}{setting}")
+    for family in (TwinOfLaplace, TwinOfGumbel, TwinOfLogistic, TwinOfUniform)
+    for setting in SETTINGS
+] + [
+    pytest.param(TwinOfGamma(shape, scale), scipy.stats.gamma(shape, scale=scale), id=f"TwinOfGamma({shape}, {scale})")
+    for shape, scale in [(0.3, 1.0), (1.0, 1e-9), (2.5, 1e9), (400.0, 1.0)]
+]
+DISCRETE = [
+    pytest.param(TwinOfGeometric(prob), scipy.stats.geom(prob, loc=-1), id=f"TwinOfGeometric({prob})")
+    for prob in (0.9, 0.3, 0.01, 1e-4)
+] + [pytest.param(TwinOfDice(), scipy.stats.randint(-2, 4), id="TwinOfDice")]
+INNER = np.array([1e-6, 0.001, 0.03, 0.25, 0.5, 0.8, 0.99, 0.9999, 1 - 1e-6])
+
+
+@pytest.mark.parametrize("distribution, twin", CONTINUOUS + DISCRETE)
+def test_cdf_is_the_integral_of_the_density(distribution, twin):
+    x = np.concatenate([twin.ppf(INNER), twin.mean() + twin.std() * np.array([-50.0, -0.3, 0.7, 50.0])])
+    rounding = 4 * np.spacing(np.abs(x)) * np.max(np.exp(distribution.log_pdf(twin.ppf(INNER))))
+    assert np.all(np.abs(distribution.cdf(x) - twin.cdf(x)) <= 1e-10 + rounding)
+
+
+@pytest.mark.parametrize("distribution, twin", CONTINUOUS)
+def test_ppf_inverts_the_cdf(distribution, twin):
+    x, exact = distribution.ppf(INNER), twin.ppf(INNER)
+    np.testing.assert_allclose(x, exact, rtol=1e-14, atol=1e-6 * twin.std())
+
+
+@pytest.mark.parametrize("distribution, twin", DISCRETE)
+def test_ppf_of_counts_is_the_smallest_count_that_reaches_the_probability(distribution, twin):
+    np.testing.assert_array_equal(distribution.ppf(INNER), twin.ppf(INNER))
+
+
+@pytest.mark.parametrize("distribution, twin", CONTINUOUS + DISCRETE)
+def test_mean_var_and_std_are_those_of_the_density(distribution, twin):
+    assert distribution.mean == pytest.approx(twin.mean(), rel=1e-12, abs=1e-8 * twin.std())
+    assert distribution.var == pytest.approx(twin.var(), rel=1e-7)
+    assert distribution.std == pytest.approx(twin.std(), rel=1e-7)
+
+
+@pytest.mark.parametrize("distribution", [TwinOfLaplace(2.0, 3.0), TwinOfGeometric(0.3)])
+def test_shapes_are_kept_and_a_number_gives_a_number(distribution):
+    x = np.array([[0.0, 1.0, 2.0], [-np.inf, np.inf, np.nan]])
+    values = distribution.cdf(x)
+    assert values.shape == (2, 3)
+    np.testing.assert_array_equal(values[1], [0.0, 1.0, np.nan])
+    assert isinstance(distribution.cdf(1.0), float)
+    assert distribution.cdf(1.0) == values[0, 1]
+    assert distribution.cdf([]).shape == (0,)
+    assert distribution.cdf([np.nan]).shape == (1,)
+    assert isinstance(distribution.ppf(0.5), float)
+    assert distribution.ppf([[0.2, 0.5]])[0, 1] == distribution.ppf(0.5)
+    assert distribution.ppf([]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "distribution, ends",
+    [
+        (TwinOfLaplace(2.0, 3.0), [-np.inf, np.inf]),
+        (TwinOfGamma(2.0, 3.0), [0.0, np.inf]),
+        (TwinOfGeometric(0.3), [0.0, np.inf]),
+        (TwinOfDice(), [-2.0, 3.0]),
+    ],
+)
+def test_ppf_ends_at_the_support_and_is_nan_beyond_probabilities(distribution, ends):
+    np.testing.assert_array_equal(distribution.ppf([0.0, 1.0]), ends)
+    np.testing.assert_array_equal(distribution.ppf([-0.1, 1.1, np.nan]), [np.nan] * 3)
+
+
+def test_counts_between_whole_numbers_have_the_cdf_of_the_lower_one():
+    counts = TwinOfGeometric(0.3)
+    np.testing.assert_array_equal(counts.cdf([2.0, 2.5, 2.999]), np.repeat(counts.cdf(2.0), 3))
+
+
+def test_a_quantile_in_a_gap_between_components_is_found():
+    model = MixtureModel([Normal(0.0, 1.0), Normal(1e6, 1.0)], weights=[0.25, 0.75])
+    low, high = model.ppf([0.25 * (1 - 1e-12), 0.25 * (1 + 1e-9)])
+    assert 0.0 < low < 10.0
+    assert 1e6 - 10.0 < high < 1e6
+
+
+@pytest.mark.parametrize("what", ["cdf", "ppf"])
+def test_several_columns_have_no_cdf(what):
+    with pytest.raises(InvalidDataError, match="MultivariateNormal has several columns"):
+        getattr(MultivariateNormal([0.0, 0.0], np.eye(2)), what)(0.5)
