@@ -27,6 +27,7 @@ REASONS = {
 
 BLOCK = 512  # rows: a block of a few columns and components stays in the first-level cache
 INTERPRETED_BLOCK = 65536  # calls of Python functions cost more than cache misses
+PULSE = 50_000_000  # rows x columns x components between returns to Python, where Ctrl-C is heard
 VANISHED = 1e-200  # responsibility, relative to all, below which a component keeps its parameters
 SLOWEST = 0.9999  # largest ratio of successive steps that a prediction believes
 ROUNDING = 64 * np.finfo(float).eps  # of a sum of log densities, relative to it
@@ -120,6 +121,11 @@ def run(
     loop, block_size = (interpreted(advance), INTERPRETED_BLOCK) if engine.interpreted else (advance, BLOCK)
     weight = np.empty(0) if weight is None else weight
     tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
-    n_sweeps = max_iter + 1 if n_sweeps is None else n_sweeps
-    with np.errstate(divide="ignore"):  # interpreted: the logarithm of a vanished weight is -inf
-        return int(loop(rows, weight, engine.plan, engine.state, tol, max_iter, n_sweeps, block_size))
+    left = max_iter + 1 if n_sweeps is None else n_sweeps
+    pulse = max(1, PULSE // (len(rows) * len(engine.plan.columns) * len(engine.state.weights)))
+    status = RUNNING
+    while status == RUNNING and left > 0:
+        with np.errstate(divide="ignore"):  # interpreted: the logarithm of a vanished weight is -inf
+            status = int(loop(rows, weight, engine.plan, engine.state, tol, max_iter, min(left, pulse), block_size))
+        left -= pulse
+    return status
