@@ -55,9 +55,9 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
     result = np.full(flat.shape, np.nan)
     result[flat == 0.0] = support.low
     result[flat == 1.0] = support.high
-    if support.discrete and getattr(type(distribution).cdf, "__qualname__", "") == "Distribution.cdf":
-        whole, mass = _mass(distribution)  # once is enough: the cdf is the running sum of these
-        result[inside] = whole[np.minimum(np.searchsorted(np.cumsum(mass), flat[inside]), len(whole) - 1)]
+    if any(getattr(type(part).cdf, "__qualname__", "") == "Distribution.cdf" for _, part in distribution.flatten()):
+        # Bisection would sum or integrate anew at each step: once is enough.
+        result[inside] = (_count_quantiles if support.discrete else _quantiles)(distribution, flat[inside])
         return result.reshape(probability.shape)[()]
     draws = _draws(distribution)
     smallest = 1.0 if support.discrete else np.finfo(float).tiny
@@ -81,6 +81,26 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
         low, high = new_low, new_high
     result[inside] = high[inside]
     return result.reshape(probability.shape)[()]
+
+
+def _count_quantiles(distribution: Distribution, q: Array) -> Array:
+    whole, mass = _mass(distribution)
+    return whole[np.minimum(np.searchsorted(np.cumsum(mass), q), len(whole) - 1)]
+
+
+def _quantiles(distribution: Distribution, q: Array) -> Array:
+    """Find the panel that a quantile lies in, then bisect the integral over part of it."""
+    integral = integrate(distribution.log_pdf, _edges(distribution))
+    total = integral.cumulative[-1]
+    place = np.clip(np.searchsorted(integral.cumulative, q * total), 1, len(integral.edges) - 1)
+    begin, missing = integral.edges[place - 1], q * total - integral.cumulative[place - 1]
+    low, high = begin, integral.edges[place]
+    while True:
+        middle = low + (high - low) / 2
+        if np.all((middle == low) | (middle == high)):
+            return high
+        enough = _panel_masses(distribution.log_pdf, begin, middle)[1].sum(axis=1) >= missing
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
 
 
 def moments(distribution: Distribution) -> tuple[float, float]:
@@ -113,21 +133,13 @@ def integrate(log_pdf: Callable[[Array], Array], edges: Array) -> Integral:
     edges : ndarray, shape (k,)
         Ends of the panels, ascending. They are among the edges returned.
     """
-
-    def masses(low: Array, high: Array) -> tuple[Array, Array]:
-        half = (high - low)[:, np.newaxis] / 2
-        x = np.clip(low[:, np.newaxis] + half * (1 + _NODES), low[:, np.newaxis], high[:, np.newaxis])
-        with np.errstate(over="ignore"):
-            density = np.exp(log_pdf(x.ravel())).reshape(x.shape)
-        return x, half * _WEIGHTS * np.where(np.isinf(density), 0.0, density)  # a pole itself has no mass
-
     low, high = edges[:-1], edges[1:]
-    whole = masses(low, high)[1].sum(axis=1)
+    whole = _panel_masses(log_pdf, low, high)[1].sum(axis=1)
     done: list[tuple[Array, Array, Array]] = []
     for cut in range(_CUTS):
         middle = _middle(low, high)
         low, high = np.stack([low, middle], axis=1).ravel(), np.stack([middle, high], axis=1).ravel()
-        x, weight = masses(low, high)
+        x, weight = _panel_masses(log_pdf, low, high)
         halves = weight.sum(axis=1)
         agree = np.repeat(np.abs(whole - halves[::2] - halves[1::2]) <= _AGREE, 2)
         if cut == _CUTS - 1 or len(low) > _PANELS:
@@ -143,6 +155,15 @@ def integrate(log_pdf: Callable[[Array], Array], edges: Array) -> Integral:
     edges = np.concatenate([edges[:1], ends[order]])
     last = np.append(edges[1:] > edges[:-1], True)  # a panel cut down to one bit has a half without width
     return Integral(x.ravel(), weight.ravel(), edges[last], cumulative[last])
+
+
+@np.errstate(all="ignore")  # a user's density may overflow on its way to zero, at points that only we ask for
+def _panel_masses(log_pdf: Callable[[Array], Array], low: Array, high: Array) -> tuple[Array, Array]:
+    """Return the nodes of panels and the masses at them, shape (panels, 12)."""
+    half = (high - low)[:, np.newaxis] / 2
+    x = np.clip(low[:, np.newaxis] + half * (1 + _NODES), low[:, np.newaxis], high[:, np.newaxis])
+    density = np.exp(log_pdf(x.ravel())).reshape(x.shape)
+    return x, half * _WEIGHTS * np.where(np.isinf(density), 0.0, density)  # a pole itself has no mass
 
 
 def _middle(low: Array, high: Array) -> Array:
@@ -162,6 +183,7 @@ def with_ends(distribution: Distribution, edges: Array) -> Array:
     return edges
 
 
+@np.errstate(all="ignore")
 def _ends(log_pdf: Callable[[Array], Array], edges: Array) -> list[float]:
     """Return the floats on both sides of the first and the last point of positive density, if there are such."""
     inside = np.flatnonzero(log_pdf(edges) > -np.inf)

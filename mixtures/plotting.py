@@ -117,13 +117,14 @@ def density(
             line.set(marker="o", markersize=5)
         if component.support.discrete == discrete:  # masses and densities have no sum
             total += curve
-    entries += ax.plot(
-        counts if discrete else grid, total, color=MIXTURE_COLOR, linewidth=1.6, zorder=4, label="mixture"
-    )
+    if len(components) > 1:
+        points = counts if discrete else grid
+        entries += ax.plot(points, total, color=MIXTURE_COLOR, linewidth=1.6, zorder=4, label="mixture")
 
     if empty:
-        ax.set_xlim(low, high)
-        ax.set_ylim(0.0, 1.06 * max(highest, min(TALLEST * highest, float(np.nanmax(total)))))
+        top = 1.06 * max(highest, min(TALLEST * highest, float(np.nanmax(total))))
+        ax.set_xlim(_widened(ax, "x", low, high))
+        ax.set_ylim(_widened(ax, "y", 0.0, top))
         ax.set_xlabel(str(getattr(x, "name", None) or "x"))
         ax.set_ylabel("relative frequency" if discrete else "density")
         if discrete:
@@ -133,6 +134,14 @@ def density(
         ax.spines[["top", "right"]].set_visible(False)
     ax.legend(handles=entries, frameon=False)
     return ax
+
+
+def _widened(ax: Axes, which: str, low: float, high: float) -> tuple[float, float]:
+    """Return limits that also hold those of the axes that share this one and are drawn already."""
+    shared = ax.get_shared_x_axes() if which == "x" else ax.get_shared_y_axes()
+    drawn = [other for other in shared.get_siblings(ax) if other is not ax and other.has_data()]
+    limits = [getattr(other, f"get_{which}lim")() for other in drawn]
+    return min([low, *(limit[0] for limit in limits)]), max([high, *(limit[1] for limit in limits)])
 
 
 def _new_axes() -> Axes:

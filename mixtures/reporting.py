@@ -77,7 +77,8 @@ def html(model: MixtureModel) -> str:
     for i, row in enumerate(rows):
         mark = "&emsp;&emsp;" * row.depth or f'<span style="color:{next(colors)}">&#9632;</span> '
         table["component"][i] = mark + table["component"][i]
-    lines = [f"<p>{_title(model)}</p>", "<table>", "<tr>" + "".join(f"<th>{h}</th>" for h in table) + "</tr>"]
+    headings = "".join(f"<th{left if h in _TEXT else ''}>{h}</th>" for h in table)
+    lines = [f"<p>{_title(model)}</p>", "<table>", f"<tr>{headings}</tr>"]
     for cells in zip(*table.values(), strict=True):
         aligned = (f"<td{left if h in _TEXT else ''}>{cell}</td>" for h, cell in zip(table, cells, strict=True))
         lines.append(f"<tr>{''.join(aligned)}</tr>")

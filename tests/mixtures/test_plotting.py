@@ -244,3 +244,17 @@ def test_missing_matplotlib_names_the_extra(monkeypatch):
 def test_matplotlib_is_not_imported_by_the_library():
     code = "import mixtures, mixtures.plotting, mixtures.cli, sys; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_one_component_is_drawn_once(ax, rng):
+    MixtureModel([Normal(0.0, 1.0)]).plot(rng.normal(size=100), ax=ax)
+    assert legend(ax) == ["data", "Normal, weight 1.00"]
+
+
+def test_shared_axes_show_every_panel(rng):
+    left, right = Figure().subplots(1, 2, sharex=True, sharey=True)
+    MixtureModel([Normal(0.0, 0.1)]).plot(rng.normal(0.0, 0.1, 100), ax=left)
+    tall = left.get_ylim()[1]
+    MixtureModel([Normal(5.0, 2.0)]).plot(rng.normal(5.0, 2.0, 100), ax=right)
+    assert left.get_ylim()[1] == tall
+    assert left.get_xlim()[0] < 0.0 < 5.0 < left.get_xlim()[1]
