@@ -178,8 +178,9 @@ def with_ends(distribution: Distribution, edges: Array) -> Array:
 
     A jump inside a panel could be overlooked by all of its nodes.
     """
-    for _, part in distribution.flatten():
-        edges = np.union1d(edges, _ends(part.log_pdf, edges))
+    with np.errstate(over="ignore"):
+        for _, part in distribution.flatten():
+            edges = np.union1d(edges, _ends(part.log_pdf, edges))
     return edges
 
 

@@ -56,7 +56,7 @@ def data(distribution, m):
     rng = np.random.default_rng(m)
     rows = rng.poisson(4.0, (m, distribution.n_columns)).astype(float)
     X, r = np.ascontiguousarray(rows.T), rng.uniform(0.1, 1.0, m)
-    bounds = distribution.bounds(np.ones(distribution.n_columns), 1e-6)
+    bounds = distribution.bounds(np.ones(distribution.n_columns), 0.1)
     return X, r, distribution.to_theta(), np.full(m, 0.25), np.full(distribution.statistics_size(), 0.5), bounds
 
 

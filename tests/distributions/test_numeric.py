@@ -139,10 +139,11 @@ def test_shapes_are_kept_and_a_number_gives_a_number(distribution):
     assert values.shape == (2, 3)
     np.testing.assert_array_equal(values[1], [0.0, 1.0, np.nan])
     assert isinstance(distribution.cdf(1.0), float)
-    assert distribution.cdf(1.0) == values[0, 1]
+    assert distribution.cdf(1.0) == pytest.approx(values[0, 1], rel=1e-12)
     assert distribution.cdf([]).shape == (0,)
     assert distribution.cdf([np.nan]).shape == (1,)
     assert isinstance(distribution.ppf(0.5), float)
+    assert distribution.ppf([[0.2, 0.5]]).shape == (1, 2)
     assert distribution.ppf([[0.2, 0.5]])[0, 1] == distribution.ppf(0.5)
     assert distribution.ppf([]).shape == (0,)
 
@@ -177,3 +178,10 @@ def test_a_quantile_in_a_gap_between_components_is_found():
 def test_several_columns_have_no_cdf(what):
     with pytest.raises(InvalidDataError, match="MultivariateNormal has several columns"):
         getattr(MultivariateNormal([0.0, 0.0], np.eye(2)), what)(0.5)
+
+
+def test_a_mixture_of_families_without_a_cdf_has_quantiles():
+    model = MixtureModel([TwinOfLaplace(0.0, 1.0), TwinOfGumbel(30.0, 2.0)], weights=[0.3, 0.7])
+    x = model.ppf(INNER)
+    exact = 0.3 * scipy.stats.laplace(0.0, 1.0).cdf(x) + 0.7 * scipy.stats.gumbel_r(30.0, 2.0).cdf(x)
+    np.testing.assert_allclose(exact, INNER, atol=1e-10)
