@@ -24,7 +24,7 @@ from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 import numpy as np
 import numpy.typing as npt
 
-from . import numeric
+from . import numeric, registry
 from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale, describe_rows
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
@@ -35,8 +35,6 @@ Rng = int | np.random.Generator | None
 FIT_BLOCK = 8192  # rows handed to a kernel at once by `log_pdf` and `fit`: a few columns stay in cache
 FIT_ITERATIONS = 500
 _ROUNDING = 1e-14  # a scale this small beside the data's own is rounding error, not an estimate
-
-_registry: dict[str, type[Distribution]] = {}
 
 
 class Parameter(NamedTuple):
@@ -68,6 +66,21 @@ class Distribution:
 
     A parameter that is not given is unknown: a mixture finds a first guess for it. Densities are with
     respect to length (area, ...) for continuous families and to counting for discrete ones.
+
+    Attributes
+    ----------
+    support : Domain
+        Where observations may lie.
+    kernels : Kernels or None
+        The compiled kernels, None for a family in plain NumPy.
+    n_statistics : int
+        Length of the vector that `accumulate` fills; a family where it depends on d overrides `statistics_size`.
+    n_columns : int or None
+        Columns d of an observation, None while it is unknown.
+    frozen : frozenset of str
+        Names of the frozen parameters.
+    declared : tuple of Parameter
+        The declared parameters in order.
     """
 
     support: ClassVar[Domain] = REAL
@@ -75,7 +88,7 @@ class Distribution:
     n_statistics: ClassVar[int] = 0
     n_columns: int | None = 1
     frozen: frozenset[str] = frozenset()
-    _declared: ClassVar[tuple[Parameter, ...]] = ()
+    declared: ClassVar[tuple[Parameter, ...]] = ()
 
     # ------------------------------------------------------------------------------------------ a family
 
@@ -83,7 +96,7 @@ class Distribution:
         super().__init_subclass__(**options)
         if cls.__init__ is object.__init__ or ("__init__" not in cls.__dict__ and is_dataclass(cls)):
             dataclass(frozen=True, eq=False, repr=False)(cls)
-            cls._declared = tuple(
+            cls.declared = tuple(
                 Parameter(f.name, f.metadata["domain"], f.metadata["power"])
                 for f in fields(cls)  # type: ignore[arg-type]
                 if "domain" in f.metadata
@@ -102,12 +115,10 @@ class Distribution:
             )
         if cls.kernels is not None and cls.statistics_size is Distribution.statistics_size and cls.n_statistics < 1:
             raise TypeError(f"{cls.__name__} must define n_statistics, the length of the vector that accumulate fills")
-        known = _registry.get(cls.__name__)
-        if known is None or not known.__module__.startswith(("distributions.", "mixtures.")):
-            _registry[cls.__name__] = cls
+        registry.register(cls)
 
     def __post_init__(self) -> None:
-        for name, domain, _ in self._declared:
+        for name, domain, _ in self.declared:
             value = getattr(self, name)
             if value is None:
                 continue
@@ -121,17 +132,17 @@ class Distribution:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Names of the parameters that have no value yet."""
-        return tuple(name for name, *_ in self._declared if getattr(self, name) is None)
+        return tuple(name for name, *_ in self.declared if getattr(self, name) is None)
 
     @property
     def n_parameters(self) -> int:
         """Number of free parameters: frozen ones do not count."""
-        return sum(np.size(getattr(self, name)) for name, *_ in self._declared if name not in self.frozen)
+        return sum(np.size(getattr(self, name)) for name, *_ in self.declared if name not in self.frozen)
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Parameter values by name, in order; unknown ones are None."""
-        return {name: getattr(self, name) for name, *_ in self._declared}
+        return {name: getattr(self, name) for name, *_ in self.declared}
 
     def freeze(self, *names: str) -> Self:
         """Return a copy in which `fit` leaves these parameters (all, if none is named) exactly as they are.
@@ -150,7 +161,7 @@ class Distribution:
                     f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(declared)}"
                 )
         names = names or declared
-        self._require_known(f"freeze {', '.join(names)}", names)
+        self.require_known(f"freeze {', '.join(names)}", names)
         copy = replace(self)  # type: ignore[type-var]
         object.__setattr__(copy, "frozen", self.frozen | set(names))
         return copy
@@ -161,7 +172,8 @@ class Distribution:
         object.__setattr__(copy, "frozen", self.frozen)
         return copy
 
-    def _require_known(self, purpose: str, names: tuple[str, ...] | None = None) -> None:
+    def require_known(self, purpose: str, names: tuple[str, ...] | None = None) -> None:
+        """Raise `UnknownParameterError` if some of these parameters (all, by default) have no value."""
         missing = [name for name in self.unknown if names is None or name in names]
         if missing:
             raise UnknownParameterError(
@@ -184,7 +196,7 @@ class Distribution:
             -inf outside the support, NaN where x is NaN. A number for a number.
         """
         assert self.kernels is not None
-        self._require_known("give a density")
+        self.require_known("give a density")
         theta = self.to_theta()
         rows = self._as_rows(x)
         out = np.zeros(len(rows))
@@ -305,7 +317,7 @@ class Distribution:
             Smallest scale parameter, relative to ``scale``.
         """
         low, high = [], []
-        for name, domain, power in self._declared:
+        for name, domain, power in self.declared:
             value = np.ravel(getattr(self, name)).astype(float)
             if name in self.frozen:
                 lower = upper = value
@@ -324,7 +336,7 @@ class Distribution:
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
         """Return the names of free parameters that a floor (not their domain) keeps from going further."""
         names, position = [], 0
-        for name, domain, _ in self._declared:
+        for name, domain, _ in self.declared:
             part = slice(position, position + np.size(getattr(self, name)))
             position = part.stop
             at_low = (theta[part] <= bounds[0, part]) & (bounds[0, part] > domain.low)
@@ -340,7 +352,7 @@ class Distribution:
         only repeats others.
         """
         parts = []
-        for name, domain, power in self._declared:
+        for name, domain, power in self.declared:
             size = np.size(getattr(self, name))
             parts.append(np.full(size, scale[0] if domain.is_location and power == 1 else 0.0))
         return np.concatenate(parts)
@@ -362,7 +374,7 @@ class Distribution:
         return self.with_values(
             **{
                 name: domain.first_value(centre, scale, power)
-                for name, domain, power in self._declared
+                for name, domain, power in self.declared
                 if name in self.unknown
             }
         )
@@ -407,13 +419,7 @@ class Distribution:
 
     def _outside_message(self, rows: Array, outside: Mask) -> str:
         name = type(self).__name__
-        others = [
-            other
-            for other, family in sorted(_registry.items())
-            if family.__module__.startswith("distributions.")
-            and family.n_columns == self.n_columns
-            and family.support.contains(rows).all()
-        ]
+        others = registry.suitable(rows, self.n_columns)
         remedy = f"Use {' or '.join(others[:3])}, or" if others else "Drop these rows or"
         found = describe_rows(rows, outside)
         return f"{name} needs x to be {self.support.text}; {found} not. {remedy} transform the data."
@@ -455,11 +461,7 @@ class Distribution:
         """
         if not isinstance(record, dict) or not {"family", "parameters"} <= set(record):
             raise InvalidParameterError("a distribution's record needs the keys 'family' and 'parameters'")
-        name = record["family"]
-        family = _registry.get(name) if isinstance(name, str) else None
-        if family is None:
-            raise InvalidParameterError(f"unknown family {name!r}; known are {', '.join(sorted(_registry))}")
-        return family._from_record(record)
+        return registry.look_up(record["family"])._from_record(record)
 
     @classmethod
     def _from_record(cls, record: dict[str, Any]) -> Self:

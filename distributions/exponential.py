@@ -65,13 +65,13 @@ class Exponential(Distribution):
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent values, shape (size,)."""
-        self._require_known("be sampled")
+        self.require_known("be sampled")
         return np.random.default_rng(rng).exponential(1.0 / self.rate, size)
 
     @property
     def mean(self) -> float:
         """Expectation, 1 / rate."""
-        self._require_known("give a mean")
+        self.require_known("give a mean")
         return 1.0 / self.rate
 
     @property
@@ -81,12 +81,12 @@ class Exponential(Distribution):
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""
-        self._require_known("give a probability")
+        self.require_known("give a probability")
         return -np.expm1(-self.rate * np.maximum(np.asarray(x, dtype=float), 0.0))
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the quantiles at probabilities q."""
-        self._require_known("give a quantile")
+        self.require_known("give a quantile")
         q = np.asarray(q, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where((q >= 0) & (q <= 1), -np.log1p(-q) / self.rate, np.nan)[()]

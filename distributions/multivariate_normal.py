@@ -355,12 +355,12 @@ class MultivariateNormal(Distribution):
     @property
     def var(self) -> Array:
         """Variances of the columns, shape (d,)."""
-        self._require_known("give a variance")
+        self.require_known("give a variance")
         return np.diag(self.cov).copy()
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent rows, shape (size, d)."""
-        self._require_known("be sampled")
+        self.require_known("be sampled")
         normal = np.random.default_rng(rng).standard_normal((size, len(self.mean)))
         return self.mean + normal @ np.linalg.cholesky(self.cov).T
 

@@ -80,21 +80,21 @@ class Normal(Distribution):
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent values, shape (size,)."""
-        self._require_known("be sampled")
+        self.require_known("be sampled")
         return np.random.default_rng(rng).normal(self.mean, self.std, size)
 
     @property
     def var(self) -> float:
         """Variance."""
-        self._require_known("give a variance", ("std",))
+        self.require_known("give a variance", ("std",))
         return self.std**2
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""
-        self._require_known("give a probability")
+        self.require_known("give a probability")
         return ndtr((np.asarray(x, dtype=float) - self.mean) / self.std)
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the quantiles at probabilities q."""
-        self._require_known("give a quantile")
+        self.require_known("give a quantile")
         return self.mean + self.std * ndtri(q)

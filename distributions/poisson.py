@@ -64,13 +64,13 @@ class Poisson(Distribution):
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent counts (as floats), shape (size,)."""
-        self._require_known("be sampled")
+        self.require_known("be sampled")
         return np.random.default_rng(rng).poisson(self.rate, size).astype(float)
 
     @property
     def mean(self) -> float:
         """Expectation, the rate."""
-        self._require_known("give a mean")
+        self.require_known("give a mean")
         return self.rate
 
     @property
@@ -80,13 +80,13 @@ class Poisson(Distribution):
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""
-        self._require_known("give a probability")
+        self.require_known("give a probability")
         x = np.asarray(x, dtype=float)
         return np.where(x < 0, 0.0, np.where(np.isnan(x), x, pdtr(np.maximum(x, 0.0), self.rate)))[()]
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the smallest count x with cdf(x) >= q."""
-        self._require_known("give a quantile")
+        self.require_known("give a quantile")
         q = np.asarray(q, dtype=float)
         if self.rate == 0.0:
             return np.where((q >= 0) & (q <= 1), 0.0, np.nan)[()]

@@ -240,7 +240,8 @@ class MixtureModel(Distribution):
 
     # -------------------------------------------------------------------------------------- after or without fit
 
-    def _require_known(self, purpose: str, names: tuple[str, ...] | None = None) -> None:
+    def require_known(self, purpose: str, names: tuple[str, ...] | None = None) -> None:
+        """Raise `NotFittedError` if the model is not fitted and some parameter has no value."""
         self._current(purpose)
 
     def _current(self, purpose: str) -> tuple[list[Distribution], Array]:

@@ -23,7 +23,7 @@ from distributions import (
 )
 from distributions.domains import POSITIVE, REAL
 from distributions.law import LAWS, Law
-from distributions.law_case import Case
+from distributions.law.case import Case
 from mixtures import MixtureModel
 
 N_RANDOM = 6  # random parameter sets for each family

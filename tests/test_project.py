@@ -30,7 +30,16 @@ def test_tools_find_nothing(command):
 
 
 def test_the_top_level_is_as_designed():
-    allowed = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "distributions", "mixtures", "tests", "notebooks"}
+    allowed = {
+        "pyproject.toml",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "distributions",
+        "mixtures",
+        "tests",
+        "notebooks",
+    }
     present = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert present - allowed - {"build", "dist"} == set()
     assert allowed <= present

@@ -50,9 +50,10 @@ def simulate(work: Work) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     centres = rng.normal(0.0, 3.0, (work.components, work.columns))
     labels = rng.integers(work.components, size=work.rows)
-    rows = centres[labels] + rng.normal(size=(work.rows, work.columns)) * rng.uniform(0.5, 1.5, work.components)[
-        labels, np.newaxis
-    ]
+    rows = (
+        centres[labels]
+        + rng.normal(size=(work.rows, work.columns)) * rng.uniform(0.5, 1.5, work.components)[labels, np.newaxis]
+    )
     return rows, centres + rng.normal(0.0, 0.3, centres.shape)
 
 

@@ -41,7 +41,7 @@ from scipy.special import digamma, gammaln, pdtr, pdtrik, polygamma
 from distributions import Distribution, Kernels, LawError, check_distribution, kernel, parameter
 from distributions.domains import COUNTS, NON_NEGATIVE, POSITIVE, REAL
 from distributions.law import LAWS
-from distributions.law_case import Case
+from distributions.law.case import Case
 from distributions.poisson import Poisson
 
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
@@ -679,7 +679,7 @@ class KernelNormal(Distribution):
     n_statistics = 3
 
     def sample(self, size, rng=None):
-        self._require_known("be sampled")
+        self.require_known("be sampled")
         return np.random.default_rng(rng).normal(self.mean, self.std, size)
 
 

@@ -20,6 +20,8 @@ from mixtures import (
 )
 
 TWO = [Normal(), Normal()]
+
+
 class Below(Distribution):
     """No mass above 5, though its support says so nowhere."""
 
@@ -48,11 +50,25 @@ X = np.array([1.0, 2.0, 3.0, 10.0, 11.0, 13.0])
         (TWO, np.empty((5, 0)), None, r"got shape \(5, 0\)"),
         (TWO, [1.0, np.nan, 2.0, np.inf], None, r"2 of 4 rows \(first: row 1, nan\) are NaN or infinite. Drop or fill"),
         (TWO, ["a", "b"], None, "needs numbers: could not convert string to float: .*a"),
-        ([Exponential(), Exponential()], [1, 2, -3.0, 4, -5], None,
-         r"2 of 5 rows \(first: row 2, -3\) are outside the support of every component .*Normal"),
+        (
+            [Exponential(), Exponential()],
+            [1, 2, -3.0, 4, -5],
+            None,
+            r"2 of 5 rows \(first: row 2, -3\) are outside the support of every component .*Normal",
+        ),
         ([Poisson(), Poisson()], [1, 2, 2.5], None, r"1 of 3 rows \(first: row 2, 2.5\) is outside the support"),
-        ([Normal(), Exponential()], [-1.0, -2.0, -3.0], None, r"component 'Exponential' .*no row is a finite number >= 0"),
-        (TWO, X, [1, 1, -1, 1, 1, 1], r"finite and >= 0; 1 of 6 rows \(first: row 2, -1\) is not. Use 0 to leave a row"),
+        (
+            [Normal(), Exponential()],
+            [-1.0, -2.0, -3.0],
+            None,
+            r"component 'Exponential' .*no row is a finite number >= 0",
+        ),
+        (
+            TWO,
+            X,
+            [1, 1, -1, 1, 1, 1],
+            r"finite and >= 0; 1 of 6 rows \(first: row 2, -1\) is not. Use 0 to leave a row",
+        ),
         (TWO, X, [1, 1, np.nan, 1, 1, 1], r"first: row 2, nan"),
         (TWO, X, np.zeros(6), "zero for every row"),
         (TWO, X, [1, 2], r"one weight per row, shape \(6,\); got shape \(2,\)"),
@@ -99,7 +115,9 @@ def test_bad_arguments_are_found_by_fit_and_named(make, message):
         make().fit(X)
 
 
-@pytest.mark.parametrize("method", ["log_pdf", "pdf", "cdf", "predict", "predict_proba", "score", "score_samples", "aic"])
+@pytest.mark.parametrize(
+    "method", ["log_pdf", "pdf", "cdf", "predict", "predict_proba", "score", "score_samples", "aic"]
+)
 def test_unknown_parameters_have_no_density(method):
     with pytest.raises(NotFittedError, match="parameters of Normal 1, Normal 2 are unknown. Call fit"):
         getattr(MixtureModel(TWO), method)(X)
@@ -149,7 +167,9 @@ def test_a_user_s_mistakes_are_named():
             object.__setattr__(worse, "spread", self.spread / 2)
             return worse
 
-    with pytest.warns(ConvergenceWarning, match="update 1 lowered the log-likelihood by .* parameters before it were kept"):
+    with pytest.warns(
+        ConvergenceWarning, match="update 1 lowered the log-likelihood by .* parameters before it were kept"
+    ):
         model = MixtureModel([Worse()]).fit(X)
     assert not model.converged_
     assert model.components_[0].spread == 1.0

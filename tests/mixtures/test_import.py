@@ -45,7 +45,11 @@ def test_a_new_combination_of_families_compiles_nothing(rng):
     before = [list(loop.signatures) for loop in loops]
     assert all(len(signatures) <= 1 for signatures in before)  # 0: part of a loop that came from the cache
     assert len(em.advance.signatures) == 1
-    for components in ([Poisson(), Normal()], [Exponential()] * 5, [Normal(), MixtureModel([Poisson(), Exponential()])]):
+    for components in (
+        [Poisson(), Normal()],
+        [Exponential()] * 5,
+        [Normal(), MixtureModel([Poisson(), Exponential()])],
+    ):
         MixtureModel(components).fit(x)
     assert [list(loop.signatures) for loop in loops] == before
 

@@ -10,14 +10,18 @@ WAITING = datasets.load("old_faithful")["waiting"]
 
 def parameters(model):
     components = model.components_
-    return np.concatenate([np.r_[weight, *component.parameters.values()] for weight, component in
-                           zip(model.weights_, components, strict=True)])
+    return np.concatenate(
+        [
+            np.r_[weight, *component.parameters.values()]
+            for weight, component in zip(model.weights_, components, strict=True)
+        ]
+    )
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_old_faithful_reaches_the_optimum_from_every_seed(seed):
-    # The optimum in 30-digit arithmetic (EM run to a standstill). Published values, such as mixtools' .360887, 54.61489,
-    # 80.09109, 5.871244, 5.867718, stop up to 4e-5 short of it; the log-likelihood there is 2e-8 lower.
+    # The optimum in 30-digit arithmetic (EM run to a standstill). Published values, such as mixtools' below,
+    # stop up to 4e-5 short of it; the log-likelihood there is 2e-8 lower.
     model = MixtureModel([Normal(), Normal()], rng=seed).fit(WAITING)
     expected = [0.3608860738, 54.61485614, 5.871219412, 0.6391139262, 80.0910694, 5.867734424]
     np.testing.assert_allclose(parameters(model), expected, rtol=model.tol**0.5)
@@ -38,7 +42,9 @@ def test_times_deaths_two_poissons():
 
 def test_old_faithful_in_two_columns():
     data = datasets.load("old_faithful")
-    model = MixtureModel(MultivariateNormal(), n_components=2).fit(np.column_stack([data["eruptions"], data["waiting"]]))
+    model = MixtureModel(MultivariateNormal(), n_components=2).fit(
+        np.column_stack([data["eruptions"], data["waiting"]])
+    )
     assert model.log_likelihood_ == pytest.approx(-1130.264, abs=1e-3)  # mclust VVV, G = 2
 
 
@@ -59,8 +65,11 @@ def test_normal_and_exponential_in_either_order(share, mean, std, seed, reverse)
 COMBINATIONS = [
     pytest.param([Normal(), Normal()], id="normals"),
     pytest.param([Normal(), Exponential()], id="normal, exponential"),
-    pytest.param([Exponential(), Poisson(), Normal()], id="three families", marks=pytest.mark.filterwarnings(
-        "ignore::distributions.MeasureWarning")),
+    pytest.param(
+        [Exponential(), Poisson(), Normal()],
+        id="three families",
+        marks=pytest.mark.filterwarnings("ignore::distributions.MeasureWarning"),
+    ),
 ]
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from scipy.special import gammaln
 
-from .base import Distribution, Parameter, Rng
-from .data import Array, Mask
-from .errors import InvalidParameterError, LawError, UnknownParameterError
-from .numeric import Integral, integrate, with_ends
+from ..base import Distribution, Parameter, Rng
+from ..data import Array, Mask
+from ..errors import InvalidParameterError, LawError, UnknownParameterError
+from ..numeric import Integral, integrate, with_ends
 
 SIGMAS = 6.0  # a statistical law fails beyond so many standard errors: by chance, once in 10^9
 MANY = 20_000  # draws for laws about samples
@@ -67,7 +67,7 @@ class Case:
         """Give unknown parameters random values; where those do not fit each other, a random first guess."""
         if not distribution.unknown:
             return distribution
-        declared = [p for p in distribution._declared if p.name in distribution.unknown]
+        declared = [p for p in distribution.declared if p.name in distribution.unknown]
         if not declared:
             raise UnknownParameterError(
                 f"{distribution!r} cannot be checked: {', '.join(distribution.unknown)} unknown. Fit it first."
@@ -85,7 +85,7 @@ class Case:
     @property
     def declared(self) -> tuple[Parameter, ...]:
         """The declared parameters; a mixture has none of its own."""
-        return self.distribution._declared
+        return self.distribution.declared
 
     @property
     def free(self) -> tuple[Parameter, ...]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .base import Distribution, Parameter
-from .data import Array
-from .domains import Domain
-from .errors import InvalidParameterError, LawError
-from .law_case import FEW, MANY, Case, require, require_close
-from .law_density import outside_cells, with_absent_rows
+from ..base import Distribution, Parameter
+from ..data import Array
+from ..domains import Domain
+from ..errors import InvalidParameterError, LawError
+from .case import FEW, MANY, Case, require, require_close
+from .density import outside_cells, with_absent_rows
 
 _STEPS = (1e-4, 1e-3, 1e-2, 0.1, 0.5)
 _ENTRIES = 24  # of a vector or matrix are moved; all of them if there are no more
@@ -186,7 +186,7 @@ def _require_maximum(case: Case, fitted: Distribution, x: Array, weight: Array) 
 
     parts: list[tuple[Any, Distribution]] = list(fitted.flatten())
     for i, (share, part) in enumerate(parts):
-        for declared in part._declared:
+        for declared in part.declared:
             old, tried = getattr(part, declared.name), 0
             for step in _STEPS if declared.name not in part.frozen else ():
                 for value in _neighbours(case, part, declared, step):

@@ -2,7 +2,7 @@
 
 `check_distribution` runs those that apply to a distribution, be it one of ours or a user's class, compiled or
 in plain NumPy, of one or of several columns. Which apply is a question of what it can do (``needs``), never
-of its class. The checks themselves are in `law_density`, `law_fit` and `law_value`.
+of its class. The checks themselves are in `density`, `fit` and `value`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import law_density, law_fit, law_value
-from .base import Distribution, Rng
-from .errors import ConvergenceWarning, DegeneracyWarning, LawError, MeasureWarning
-from .law_case import Case
+from ..base import Distribution, Rng
+from ..errors import ConvergenceWarning, DegeneracyWarning, LawError, MeasureWarning
+from . import density, fit, value
+from .case import Case
 
 
 class Law(NamedTuple):
@@ -56,49 +56,49 @@ class Law(NamedTuple):
 ONE, COMPILED, VALUE = ("one_column",), ("compiled",), ("is_value",)
 
 LAWS = (
-    Law(law_density.log_pdf_is_one_float_per_row),
-    Law(law_density.log_pdf_judges_each_row_alone),
-    Law(law_density.log_pdf_is_minus_inf_outside_the_support),
-    Law(law_density.log_pdf_is_nan_for_nan),
-    Law(law_density.log_pdf_is_finite_far_in_the_tail),
-    Law(law_density.density_integrates_to_one, ("has_density",)),
-    Law(law_density.pdf_and_log_likelihood_follow_log_pdf),
-    Law(law_density.density_equals_the_scipy_twin, ("has_twin",)),
-    Law(law_density.samples_are_rows_of_the_support),
-    Law(law_density.samples_have_the_moments_of_the_density, ("has_density",)),
-    Law(law_density.samples_follow_the_density, ("has_density",)),
-    Law(law_density.cdf_rises_from_zero_to_one, ONE),
-    Law(law_density.cdf_agrees_with_the_density, ONE),
-    Law(law_density.ppf_inverts_the_cdf, ONE),
-    Law(law_density.mean_and_var_agree_with_the_density, ("has_density",)),
-    Law(law_fit.fit_gives_known_parameters),
-    Law(law_fit.fit_is_stationary),
-    Law(law_fit.fit_does_not_depend_on_its_start, VALUE),
-    Law(law_fit.integer_weight_is_repetition),
-    Law(law_fit.zero_weight_is_absence),
-    Law(law_fit.common_factor_of_weights_cancels),
-    Law(law_fit.offset_moves_only_the_location, ("has_location",)),
-    Law(law_fit.units_scale_by_their_power, ("has_units",)),
-    Law(law_fit.a_large_sample_is_recovered),
-    Law(law_fit.frozen_values_stay, VALUE),
-    Law(law_fit.bad_rows_are_refused),
-    Law(law_fit.degenerate_data_are_refused_or_fitted),
-    Law(law_fit.first_guess_is_a_legal_start, VALUE),
-    Law(law_value.arguments_and_self_stay_untouched),
-    Law(law_value.any_layout_and_number_type_will_do),
-    Law(law_value.copies_are_equal),
-    Law(law_value.json_gives_it_back),
-    Law(law_value.repr_evaluates_to_it, VALUE),
-    Law(law_value.equal_values_are_equal, VALUE),
-    Law(law_value.values_cannot_be_changed, VALUE),
-    Law(law_value.a_bad_parameter_is_named, VALUE),
-    Law(law_value.unknown_parameters_are_refused, VALUE),
-    Law(law_value.n_parameters_counts_what_is_free, VALUE),
-    Law(law_value.kernels_equal_their_python_source, COMPILED),
-    Law(law_value.statistics_add_up, COMPILED),
-    Law(law_value.kernels_write_only_their_output, COMPILED),
-    Law(law_value.theta_gives_it_back, COMPILED),
-    Law(law_value.a_floor_holds_collapsing_scales, COMPILED),
+    Law(density.log_pdf_is_one_float_per_row),
+    Law(density.log_pdf_judges_each_row_alone),
+    Law(density.log_pdf_is_minus_inf_outside_the_support),
+    Law(density.log_pdf_is_nan_for_nan),
+    Law(density.log_pdf_is_finite_far_in_the_tail),
+    Law(density.density_integrates_to_one, ("has_density",)),
+    Law(density.pdf_and_log_likelihood_follow_log_pdf),
+    Law(density.density_equals_the_scipy_twin, ("has_twin",)),
+    Law(density.samples_are_rows_of_the_support),
+    Law(density.samples_have_the_moments_of_the_density, ("has_density",)),
+    Law(density.samples_follow_the_density, ("has_density",)),
+    Law(density.cdf_rises_from_zero_to_one, ONE),
+    Law(density.cdf_agrees_with_the_density, ONE),
+    Law(density.ppf_inverts_the_cdf, ONE),
+    Law(density.mean_and_var_agree_with_the_density, ("has_density",)),
+    Law(fit.fit_gives_known_parameters),
+    Law(fit.fit_is_stationary),
+    Law(fit.fit_does_not_depend_on_its_start, VALUE),
+    Law(fit.integer_weight_is_repetition),
+    Law(fit.zero_weight_is_absence),
+    Law(fit.common_factor_of_weights_cancels),
+    Law(fit.offset_moves_only_the_location, ("has_location",)),
+    Law(fit.units_scale_by_their_power, ("has_units",)),
+    Law(fit.a_large_sample_is_recovered),
+    Law(fit.frozen_values_stay, VALUE),
+    Law(fit.bad_rows_are_refused),
+    Law(fit.degenerate_data_are_refused_or_fitted),
+    Law(fit.first_guess_is_a_legal_start, VALUE),
+    Law(value.arguments_and_self_stay_untouched),
+    Law(value.any_layout_and_number_type_will_do),
+    Law(value.copies_are_equal),
+    Law(value.json_gives_it_back),
+    Law(value.repr_evaluates_to_it, VALUE),
+    Law(value.equal_values_are_equal, VALUE),
+    Law(value.values_cannot_be_changed, VALUE),
+    Law(value.a_bad_parameter_is_named, VALUE),
+    Law(value.unknown_parameters_are_refused, VALUE),
+    Law(value.n_parameters_counts_what_is_free, VALUE),
+    Law(value.kernels_equal_their_python_source, COMPILED),
+    Law(value.statistics_add_up, COMPILED),
+    Law(value.kernels_write_only_their_output, COMPILED),
+    Law(value.theta_gives_it_back, COMPILED),
+    Law(value.a_floor_holds_collapsing_scales, COMPILED),
 )
 
 

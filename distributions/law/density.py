@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .data import Array
-from .law_case import MANY, SIGMAS, Case, require, require_close
+from ..data import Array
+from .case import MANY, SIGMAS, Case, require, require_close
 
 _PROBABILITIES = np.array([1e-9, 1e-4, 0.01, 0.1, 0.25, 0.5, 0.77, 0.9, 0.99, 0.9999, 1 - 1e-9])
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 import distributions
 
-from .base import Distribution
-from .data import Array
-from .errors import InvalidParameterError, LawError, UnknownParameterError
-from .law_case import FEW, Case, require, require_close
+from ..base import Distribution
+from ..data import Array
+from ..errors import InvalidParameterError, LawError, UnknownParameterError
+from .case import FEW, Case, require, require_close
 
 # ------------------------------------------------------------------------------------------- arguments
 

@@ -1,0 +1,44 @@
+"""The registry of families: found by name when a file is read, and by support when an error suggests another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .data import Array
+from .errors import InvalidParameterError
+
+if TYPE_CHECKING:
+    from .base import Distribution
+
+_families: dict[str, type[Distribution]] = {}
+
+
+def register(family: type[Distribution]) -> None:
+    """Enter a family under its class name; one of this project's own is never displaced."""
+    known = _families.get(family.__name__)
+    if known is None or not known.__module__.startswith(("distributions.", "mixtures.")):
+        _families[family.__name__] = family
+
+
+def look_up(name: object) -> type[Distribution]:
+    """Return the family of this name.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is none.
+    """
+    if not isinstance(name, str) or name not in _families:
+        raise InvalidParameterError(f"unknown family {name!r}; known are {', '.join(sorted(_families))}")
+    return _families[name]
+
+
+def suitable(rows: Array, n_columns: int | None) -> list[str]:
+    """Return the names of this project's families whose support holds all rows."""
+    return [
+        name
+        for name, family in sorted(_families.items())
+        if family.__module__.startswith("distributions.")
+        and family.n_columns == n_columns
+        and family.support.contains(rows).all()
+    ]
