@@ -28,7 +28,7 @@ from . import numeric, registry
 from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale, describe_rows
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
-from .kernels import Kernels
+from .kernels import Kernels, compiled
 
 Rng = int | np.random.Generator | None
 
@@ -442,7 +442,16 @@ class Distribution:
         return hash((type(self), repr(self)))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the distribution as plain numbers, text and lists; `from_dict` is the inverse."""
+        """Return the distribution as plain numbers, text and lists; `from_dict` is the inverse.
+
+        Raises
+        ------
+        InvalidParameterError
+            If another family has this one's name, so that `from_dict` would return that.
+        """
+        name = type(self).__name__
+        if registry.look_up(name) is not type(self):
+            raise InvalidParameterError(f"another family is named {name}: give this one a name of its own")
         values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
         return {
             "family": type(self).__name__,
@@ -494,11 +503,15 @@ class Distribution:
         return Distribution.from_dict(record)
 
 
-def relative_step(before: Array, after: Array, units: Array) -> float:
+@compiled
+def relative_step(before, after, units):
     """Return the largest step of an entry of theta in its own unit (see `Distribution.units`)."""
-    measure = np.where(units > 0, units, np.maximum(np.abs(before), np.abs(after)))
-    moved = np.abs(after - before)
-    return float(np.max(np.divide(moved, measure, out=np.zeros_like(moved), where=moved > 0), initial=0.0))
+    step = 0.0
+    for j in range(after.size):
+        moved = abs(after[j] - before[j])
+        if moved > 0.0:
+            step = max(step, moved / (units[j] if units[j] > 0.0 else max(abs(before[j]), abs(after[j]))))
+    return step
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -75,6 +75,8 @@ def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
     """
     if sample_weight is None:
         return None
+    if np.ma.isMaskedArray(sample_weight):
+        raise InvalidDataError("sample_weight is a masked array: pass sample_weight.filled(0) to leave masked rows out")
     try:
         weight: Array = np.require(sample_weight, dtype=np.float64, requirements=["C", "W"])
     except (TypeError, ValueError) as error:

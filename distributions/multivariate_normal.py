@@ -419,7 +419,7 @@ class MultivariateNormal(Distribution):
     def first_guess(self, centre: Array, scale: Array) -> Self:
         """Return a copy in which unknown parameters have the centre and scale of the data."""
         if self.structure == "spherical":
-            scale = np.full_like(scale, np.sqrt(np.mean(scale**2)))
+            scale = np.full_like(scale, scale.max())  # so that it lies above the floor of every column
         return super().first_guess(centre, scale)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import csv
 import inspect
+import io
 import math
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +22,7 @@ import numpy as np
 
 import distributions
 from distributions import Distribution
-from distributions.data import Array
+from distributions.data import Array, Mask
 
 from . import datasets, plotting
 from .model import MixtureModel
@@ -98,7 +100,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"families: {', '.join(_families())}\ndata sets: {', '.join(datasets.names())}\n\n{EXAMPLES}",
         formatter_class=layout,
     )
-    fit.add_argument("data", metavar="DATA", help="CSV file whose first line names the columns, or a bundled data set")
+    fit.add_argument(
+        "data",
+        metavar="DATA",
+        help="bundled data set, or CSV file whose first line names the columns (separated by , or ; or tab)",
+    )
     fit.add_argument("--components", metavar="FAMILY", nargs="+", required=True, help="family of each component")
     fit.add_argument("--column", metavar="NAME", nargs="+", help="column to fit; several for MultivariateNormal")
     fit.add_argument("--weights", metavar="NAME", help="column of weights >= 0: how often each row counts")
@@ -114,15 +120,17 @@ def _fit(options: argparse.Namespace) -> None:
     columns = options.column or [_only_column(table, options.weights)]
     x = np.column_stack([table.numbers(name) for name in columns])
     weight = table.numbers(options.weights) if options.weights else None
-    if options.plot:  # said before the fit, which may be long
+    if weight is not None and weight.min() < 0:
+        raise table.error(int(np.argmax(weight < 0)), f"a weight is negative (column {options.weights!r})")
+    _check_support(components, table, columns, x, np.full(len(x), True) if weight is None else weight > 0)
+    _check_outputs(options.plot, options.json, table.source)  # before the fit, which may be long
+    if options.plot:
         if len(columns) > 1:
             raise CommandError(f"--plot shows one column, --column names {len(columns)}")
         try:
             from matplotlib.figure import Figure
         except ImportError:
             raise CommandError('--plot needs matplotlib: pip install "general-mixtures[plot]"') from None
-    for path in filter(None, (options.plot, options.json)):
-        _check_output(Path(path), table.source)
 
     model = MixtureModel(components, rng=options.seed).fit(x, sample_weight=weight)
     print(model.summary())
@@ -159,16 +167,15 @@ def _family(name: str) -> type[Distribution]:
 
 
 def _only_column(table: _Table, weights: str | None) -> str:
-    """Return the one column that can be meant when none is named; one that is mostly numbers counts as numeric."""
-    numeric = [
-        name
-        for name, cells in table.columns.items()
-        if name != weights and 2 * sum(_is_number(cell) for cell in cells) > len(cells)
-    ]
-    if len(numeric) != 1:
-        many = f"{table.source} has several numeric columns ({', '.join(numeric)}): choose with --column"
-        none = f"{table.source} has no numeric column; its columns are {', '.join(table.columns)}"
-        raise CommandError(many if numeric else none)
+    """Return the one column that can be meant when none is named: the only one, or the only one that is numeric."""
+    names = [name for name in table.columns if name != weights]
+    if not names:
+        raise CommandError(f"{table.source} has only the column of weights, {weights!r}: there is nothing to fit")
+    numeric = [name for name in names if _is_numeric(table.columns[name])] if len(names) > 1 else names
+    if not numeric:
+        raise CommandError(f"{table.source} has no numeric column among {', '.join(names)}")
+    if len(numeric) > 1:
+        raise CommandError(f"{table.source} has several numeric columns ({', '.join(numeric)}): choose with --column")
     return numeric[0]
 
 
@@ -179,12 +186,36 @@ def _choices(wanted: str, known: Iterable[str], kind: str) -> str:
     return f"{f'; did you mean {lower[nearest[0]]!r}?' if nearest else '.'} The {kind} are: {', '.join(lower.values())}"
 
 
-def _check_output(path: Path, source: str) -> None:
-    if path.is_dir() or not path.parent.is_dir():
-        problem = "it is a directory" if path.is_dir() else f"there is no directory {str(path.parent)!r}"
-        raise CommandError(f"cannot write {str(path)!r}: {problem}")
-    if path.exists() and Path(source).exists() and path.samefile(source):
-        raise CommandError(f"cannot write {str(path)!r}: it is the data file")
+def _check_outputs(plot: str | None, json: str | None, source: str) -> None:
+    for path in map(Path, filter(None, (plot, json))):
+        if path.is_dir() or not path.parent.is_dir():
+            problem = "it is a directory" if path.is_dir() else f"there is no directory {str(path.parent)!r}"
+            raise CommandError(f"cannot write {str(path)!r}: {problem}")
+        if Path(source).exists() and _same_file(path, source):
+            raise CommandError(f"cannot write {str(path)!r}: it is the data file")
+    if plot and Path(plot).suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise CommandError(f"cannot draw {plot!r}: the name must end in .png, .pdf or .svg")
+    if plot and json and _same_file(plot, json):
+        raise CommandError(f"--plot and --json are the same file, {plot!r}: one would overwrite the other")
+
+
+def _same_file(a: str | Path, b: str | Path) -> bool:
+    return (
+        os.path.samefile(a, b)
+        if os.path.exists(a) and os.path.exists(b)
+        else os.path.realpath(a) == os.path.realpath(b)
+    )
+
+
+def _check_support(components: list[Distribution], table: _Table, columns: list[str], x: Array, present: Mask) -> None:
+    """Raise for a row that no component covers, as `fit` would, but with its line in the file."""
+    outside = present & ~np.any([part.support.contains(x).all(axis=1) for part in components], axis=0)
+    if outside.any():
+        row = int(np.argmax(outside))
+        value = ", ".join(table.columns[name][row] for name in columns)
+        wanted = ", ".join(dict.fromkeys(f"{type(part).__name__}: {part.support.text}" for part in components))
+        found = f"{value} is outside the support of every component ({wanted}); rows like this: {outside.sum()}"
+        raise table.error(row, f"{found}. Remove them, or add a component such as Normal")
 
 
 # --------------------------------------------------------------------------------------------------- the table
@@ -201,20 +232,38 @@ class _Table(NamedTuple):
         """Return a column, shape (n,)."""
         if name not in self.columns:
             raise CommandError(f"{self.source} has no column {name!r}{_choices(name, self.columns, 'columns')}")
-        cells = self.columns[name]
-        for line, cell in zip(self.lines, cells, strict=True):
+        for row, cell in enumerate(self.columns[name]):
             if not _is_number(cell):
                 shown = cell if len(cell) <= 40 else f"{cell[:37]}..."
                 found = f"{shown!r} is not a finite number" if cell else "the cell is empty"
-                raise CommandError(f"{self.source}, line {line}: {found} (column {name!r}). Correct or remove the row")
-        return np.array(cells, dtype=float)
+                marked = re.search("[,_]", cell) and _is_meant_as_number(cell)
+                remedy = "Write it with a decimal point and no other mark" if marked else "Correct or remove the row"
+                raise self.error(row, f"{found} (column {name!r}). {remedy}")
+        return np.array(self.columns[name], dtype=float)
+
+    def error(self, row: int, message: str) -> CommandError:
+        return CommandError(f"{self.source}, line {self.lines[row]}: {message}")
 
 
 def _is_number(cell: str) -> bool:
+    return "_" not in cell and _is_float(cell) and math.isfinite(float(cell))
+
+
+def _is_meant_as_number(cell: str) -> bool:
+    return _is_float(cell.replace(",", ""))  # 1,5 and 1_000 and nan are no text, though of no use
+
+
+def _is_float(cell: str) -> bool:
     try:
-        return math.isfinite(float(cell))
+        float(cell)
     except ValueError:
         return False
+    return True
+
+
+def _is_numeric(cells: list[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return 2 * sum(map(_is_meant_as_number, filled)) > len(filled)
 
 
 def _read(source: str) -> _Table:
@@ -224,7 +273,7 @@ def _read(source: str) -> _Table:
         path = files(datasets).joinpath(f"{source}.csv")
     try:
         with path.open("r", encoding="utf-8-sig", newline="") as file:
-            return _table(source, file)
+            return _table(source, file.read())
     except FileNotFoundError:
         hint = _choices(Path(source).stem, datasets.names(), "bundled data sets")
         raise CommandError(f"there is no file {source!r}{hint}") from None
@@ -234,8 +283,8 @@ def _read(source: str) -> _Table:
         raise CommandError(f"{source} is not text in UTF-8: save it as CSV in that encoding") from None
 
 
-def _table(source: str, file: Iterable[str]) -> _Table:
-    rows = _rows(source, file)
+def _table(source: str, text: str) -> _Table:
+    rows = _rows(source, text)
     header = next(rows, None)
     if header is None:
         raise CommandError(f"{source} is empty: its first line must name the columns")
@@ -259,9 +308,9 @@ def _table(source: str, file: Iterable[str]) -> _Table:
     return _Table(source, dict(zip(names, map(list, zip(*body, strict=True)), strict=True)), lines)
 
 
-def _rows(source: str, file: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+def _rows(source: str, text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not blank, with the line each begins on."""
-    reader = csv.reader(file, skipinitialspace=True, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), skipinitialspace=True, strict=True)
     line = 1
     try:
         for cells in reader:
@@ -271,3 +320,10 @@ def _rows(source: str, file: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
             line = reader.line_num + 1
     except csv.Error as error:
         raise CommandError(f"{source}, line {line}: {error}") from None
+
+
+def _separator(text: str) -> str:
+    """Return what separates the names in the first row that is not blank; a comma if there is only one name."""
+    header = re.match(r'(?:[ \t]*[\r\n])*((?:"[^"]*"|[^"\r\n])*)', text)
+    outside_quotes = re.sub('"[^"]*"', "", header[1]) if header else ""
+    return max(",;\t", key=outside_quotes.count)

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from distributions.base import relative_step
 from distributions.data import Array
 from distributions.kernels import call_update, compiled, interpreted
 
@@ -30,6 +31,7 @@ INTERPRETED_BLOCK = 65536  # calls of Python functions cost more than cache miss
 PULSE = 50_000_000  # rows x columns x components between returns to Python, where Ctrl-C is heard
 VANISHED = 1e-200  # responsibility, relative to all, below which a component keeps its parameters
 SLOWEST = 0.9999  # largest ratio of successive steps that a prediction believes
+FALL = 1e-9  # per unit of weight: a smaller fall is the rounding of an ill-conditioned covariance
 ROUNDING = 64 * np.finfo(float).eps  # of a sum of log densities, relative to it
 
 
@@ -52,12 +54,7 @@ def m_step(plan, state):
 @compiled
 def largest_step(state):
     """Return the largest change of the last update: of a parameter in its unit, or of a weight."""
-    step = 0.0
-    for j in range(state.theta.size):
-        moved = abs(state.theta[j] - state.theta_before[j])
-        unit = state.units[j] if state.units[j] > 0.0 else max(abs(state.theta[j]), abs(state.theta_before[j]))
-        if moved > 0.0:
-            step = max(step, moved / unit)
+    step = relative_step(state.theta_before, state.theta, state.units)
     for k in range(state.weights.size):
         step = max(step, abs(state.weights[k] - state.weights_before[k]))
     return step
@@ -81,7 +78,7 @@ def judge(state, tol, max_iter):
         gain, step = now - state.history[sweeps - 2], largest_step(state)
         total = state.mass.sum()
         rounding = ROUNDING * (abs(now) + total)
-        if gain < -rounding:
+        if gain < -(rounding + FALL * total):
             return FELL
         gain_left, step_left = remaining(max(gain, 0.0), state.progress[1]), remaining(step, state.progress[2])
         state.progress[1], state.progress[2] = max(gain, 0.0), step

@@ -19,9 +19,9 @@ from distributions.errors import (
 
 from . import em
 from .initialization import best_start
-from .plan import Engine
+from .plan import FLOOR, Engine
 from .posterior import explain_failure
-from .structure import Part, Structure, require_whole
+from .structure import Part, Structure, as_generator, require_whole
 
 EMPTY = 1e-6  # effective count, in rows of average weight, below which a component has lost its data
 
@@ -64,8 +64,9 @@ class Fit:
             self.weight,
             scale,
             n_init,
-            np.random.default_rng(rng),
+            as_generator(rng),
         )
+        self._start = start.components
         self.engine = Engine(start.components, start.weights, scale, max_iter, self.names)
         self.status = em.RUNNING
 
@@ -108,19 +109,27 @@ class Fit:
                     "log-likelihood units with each. Raise max_iter, or tol if this is close enough.",
                 )
             ]
-        if self.status == em.FELL:
+        if self.status == em.FELL and not any(self.engine.held):  # at a floor rounding is all that is left
             return [
                 (
                     ConvergenceWarning,
                     f"update {len(history) - 1} lowered the log-likelihood by {history[-2] - history[-1]:.3g}; the "
-                    "parameters before it were kept. Some component's fit does not maximise its weighted "
-                    "likelihood: check it with check_distribution.",
+                    "parameters before it were kept. A component's own fit does not maximise its weighted "
+                    "likelihood (check it with check_distribution), or columns are all but collinear.",
                 )
             ]
         return []
 
     def _degeneracy_messages(self) -> list[tuple[type[Warning], str]]:
         messages: list[tuple[type[Warning], str]] = []
+        for i, (name, component) in enumerate(zip(self.names, self._start, strict=True)):
+            twin = self._start.index(component)
+            if twin < i and component.frozen != set(component.parameters):
+                text = (
+                    f"components {self.names[twin]!r} and {name!r} started equal, and so EM can never part them. "
+                    "Give them different values, or leave parameters unknown."
+                )
+                messages.append((DegeneracyWarning, text))
         for name, held, mass in zip(self.names, self.engine.held, self.engine.state.mass, strict=True):
             count = mass * len(self.rows) / self.total_weight
             if count < EMPTY:
@@ -131,7 +140,7 @@ class Fit:
             elif held:
                 text = (
                     f"component {name!r} collapsed onto {count:.3g} rows: its {', '.join(held)} was held at the floor, "
-                    "one millionth of the data's scale. The likelihood has no finite maximum there. Use fewer "
+                    f"{FLOOR:g} of the data's scale. The likelihood has no finite maximum there. Use fewer "
                     "components, freeze the parameter, or try more starts (n_init)."
                 )
             else:

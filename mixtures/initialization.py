@@ -20,18 +20,15 @@ from distributions.data import Array, as_observed, centre_and_scale
 from distributions.errors import InvalidDataError
 
 from . import em
-from .plan import Engine, Integers
+from .plan import FLOOR, Engine, Integers
 
 SAMPLE = 4000  # representative rows
-SHORT_SWEEPS = 60
-LONG_SWEEPS = 1000
-FINALISTS = 6
+# Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
+ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
 LLOYD_STEPS = 10
-SPOT_TRIES = 5  # neighbourhoods of which the densest is taken
-SMALLEST_SPOT = 0.02  # of the total weight
-GUESS_FLOOR = 1e-2  # smallest scale of a first guess, relative to its column's: no start is already a spike
-SHORT_TIE = 1e-6  # log-likelihoods per weight closer than this are one optimum, after short runs
-TIE = 1e-9  # and after long ones
+SPOT_TRIES = 8  # most neighbourhoods of which the densest is taken
+SMALLEST_SPOT = 0.005  # of the total weight
+GUESS_FLOOR = 1e-2  # scale of a first guess, relative to its column's, where a cluster is constant
 
 
 class Start(NamedTuple):
@@ -82,21 +79,33 @@ def best_start(
     if len(guesses) == 1:
         return guesses[0]
     total = sample_weight.sum()
-    runs = [_climb(guess, names, sample, sample_weight, scale, SHORT_SWEEPS, tol=1e-8) for guess in guesses]
-    finalists: list[int] = []
-    for i in sorted(range(len(runs)), key=lambda i: runs[i].rank):
-        same = [j for j in finalists if runs[i].rank.is_tie(runs[j].rank, SHORT_TIE * total)]
-        if same:  # the earliest speaks for all, so that rounding does not choose between them
-            finalists[finalists.index(same[-1])] = min(i, same[-1])
-        elif len(finalists) < FINALISTS:
-            finalists.append(i)
-    for i in finalists:
-        runs[i] = _climb(runs[i].start, names, sample, sample_weight, scale, LONG_SWEEPS, tol=1e-10)
-    best = min(runs[i].rank for i in finalists)
-    winner = min(i for i in finalists if runs[i].rank.is_tie(best, TIE * total))
-    order = _ascending(components, runs[winner].start, sample, sample_weight)
+    runs = [_Run(guess, _Rank(0, 0.0)) for guess in guesses]
+    left = list(range(len(runs)))
+    for n_sweeps, tol, tie, keep in ROUNDS:
+        for i in left:
+            runs[i] = _climb(runs[i].start, names, sample, sample_weight, scale, n_sweeps, tol)
+        left = _distinct(left, runs, tie * total)[:keep]
+    winner = left[0]
     start = guesses[winner] if complete else runs[winner].start
-    return Start([start.components[k] for k in order], start.weights if weights is not None else start.weights[order])
+    if weights is not None:  # each component was started with a weight of its own: it keeps its place
+        return start
+    order = _ascending(components, runs[winner].start, sample, sample_weight)
+    return Start([start.components[k] for k in order], start.weights[order])
+
+
+def _distinct(indices: list[int], runs: Sequence[_Run], margin: float) -> list[int]:
+    """Return the runs that reached different optima, best first; the earliest speaks for those of one optimum.
+
+    So rounding does not choose between them.
+    """
+    distinct: list[int] = []
+    for i in sorted(indices, key=lambda i: runs[i].rank):
+        same = distinct and runs[i].rank.is_tie(runs[distinct[-1]].rank, margin)
+        if same:
+            distinct[-1] = min(i, distinct[-1])
+        else:
+            distinct.append(i)
+    return distinct
 
 
 def _ascending(components: Sequence[Distribution], fitted: Start, rows: Array, weight: Array) -> Integers:
@@ -135,7 +144,6 @@ class _Rank(NamedTuple):
 
 class _Run(NamedTuple):
     start: Start
-    log_likelihood: float
     rank: _Rank
 
 
@@ -143,11 +151,14 @@ def _climb(
     start: Start, names: Sequence[str], rows: Array, weight: Array, scale: Array, n_sweeps: int, tol: float
 ) -> _Run:
     engine = Engine(start.components, start.weights, scale, n_sweeps, names)
-    status = em.run(engine, rows, weight, tol=tol, max_iter=n_sweeps)
-    log_likelihood = engine.history[-1]
+    try:
+        status = em.run(engine, rows, weight, tol=tol, max_iter=n_sweeps)
+    except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better
+        status = em.FAILED
+    if status == em.FAILED:
+        return _Run(start, _Rank(len(names) + 1, np.inf))  # behind those that have merely collapsed
     held = sum(bool(names) for names in engine.held)
-    loss = np.inf if status == em.FAILED else -log_likelihood
-    return _Run(Start(engine.components, engine.state.weights.copy()), log_likelihood, _Rank(held, loss))
+    return _Run(Start(engine.components, engine.state.weights.copy()), _Rank(held, -engine.history[-1]))
 
 
 # ----------------------------------------------------------------------------------------------- first guesses
@@ -232,14 +243,15 @@ def _spots(points: Array, weight: Array, n_clusters: int, rng: np.random.Generat
     They find what a partition cannot: a narrow peak on a wide background, or two scales about one centre.
     """
     members = np.ones((n_clusters, len(points)))
-    free = weight.copy()
+    free, fewest = weight.copy(), points.shape[1] + 4  # different rows: fewer would start as a spike
     for k in rng.permutation(n_clusters)[1:]:
         share = weight.sum() * np.exp(rng.uniform(np.log(SMALLEST_SPOT), np.log(1.0 / n_clusters)))
         radius = np.inf
-        for _ in range(SPOT_TRIES):
+        for _ in range(rng.integers(1, SPOT_TRIES + 1)):
             distance = np.sum((points - points[_draw(free, rng)]) ** 2, axis=1)
             order = np.argsort(distance, kind="stable")
-            reach = distance[order[np.searchsorted(np.cumsum(weight[order]), share)]]
+            enough = np.searchsorted(np.cumsum(weight[order]), share)
+            reach = distance[order[min(max(enough, fewest), len(points) - 1)]]
             if reach < radius:
                 radius, members[k] = reach, distance <= reach
         free = np.where(members[k] > 0, 0.0, free) if (free * (1 - members[k])).any() else weight.copy()
@@ -312,10 +324,10 @@ def _matched(
             for kind in kinds
         }
         table = np.array([gain[component] for component in components])
-        possible = table[table > -np.inf]
+        possible = table[np.isfinite(table)]
         # A match that is impossible costs more than all others can gain, and no more: they must still count beside it.
         lost = np.min(possible, initial=0.0) - n_components * np.ptp(np.append(possible, 0.0)) - 1.0
-        _, cluster_of = linear_sum_assignment(np.where(table > -np.inf, table, lost), maximize=True)
+        _, cluster_of = linear_sum_assignment(np.where(np.isfinite(table), table, lost), maximize=True)
         for kind in kinds:  # like components take their clusters in ascending order
             same = [k for k, component in enumerate(components) if component == kind]
             cluster_of[same] = np.sort(cluster_of[same])
@@ -340,7 +352,9 @@ def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight
         if not present.any():
             continue
         try:
-            guess = held.fit_bounded(rows[present], chosen[present], scale, GUESS_FLOOR)[0]
+            guess, collapsed = held.fit_bounded(rows[present], chosen[present], scale, FLOOR)
+            if collapsed:  # a spike would never widen again
+                guess, _ = held.fit_bounded(rows[present], chosen[present], scale, GUESS_FLOOR)
         except (ValueError, ArithmeticError) as error:  # a user's own fit may not manage a small cluster
             failure = error
             continue

@@ -13,11 +13,11 @@ from distributions import numeric
 from distributions.base import Distribution, Rng
 from distributions.data import Array, as_rows, as_weights
 from distributions.domains import Domain
-from distributions.errors import InvalidParameterError, NotFittedError
+from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
 
 from . import em, posterior, reporting
 from .fitting import Fit
-from .structure import Components, Structure
+from .structure import Components, Structure, as_generator, require_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,8 +51,11 @@ class MixtureModel(Distribution):
     Parameters
     ----------
     components : list or dict of Distribution, or Distribution
-        The components, a dict to name them, or one prototype for `n_components` of them. Known parameters are
-        where EM starts; unknown ones get a first guess from the data. A component may be a MixtureModel.
+        The components, a dict to name them, or one prototype for `n_components` of them. Where all parameters are
+        known, EM starts there. Unknown ones get a first guess from the data, beside which known ones are kept at
+        first (with more than 4,000 different rows, EM on a sample of them comes before). A component may be a
+        MixtureModel. Components that are alike come out in ascending order of what they explain, unless they were
+        given weights.
     n_components : int, optional
         Number of copies of a single prototype.
     weights : array_like, shape (K,), optional
@@ -270,9 +273,7 @@ class MixtureModel(Distribution):
 
     def score(self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the (weighted) mean log density of the rows."""
-        values = self.log_pdf(x)
-        weight = as_weights(sample_weight, len(values))
-        return float(np.mean(values) if weight is None else np.average(values[weight > 0], weights=weight[weight > 0]))
+        return self.log_likelihood(x, sample_weight) / self._total(x, sample_weight)
 
     def predict_proba(self, x: npt.ArrayLike) -> Array:
         """Return the probability that each row came from each component, shape (n, K)."""
@@ -290,13 +291,22 @@ class MixtureModel(Distribution):
 
     def bic(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return Schwarz's criterion, -2 log-likelihood + n_parameters log(total weight); smaller is better."""
-        total = np.shape(x)[0] if sample_weight is None else float(np.sum(sample_weight))
+        total = self._total(x, sample_weight)
         return -2.0 * self.log_likelihood(x, sample_weight) + self.n_parameters * float(np.log(total))
+
+    def _total(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> float:
+        """Return the number of rows or the sum of their weights."""
+        n = len(self._as_rows(x))
+        if n == 0:
+            raise InvalidDataError("a criterion needs data, got 0 rows: pass at least one")
+        weight = as_weights(sample_weight, n)
+        return float(n if weight is None else weight.sum())
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent observations, shape (size,) or (size, d)."""
         components, weights = self._current("be sampled")
-        generator = np.random.default_rng(rng)
+        require_whole("size", size, least=0)
+        generator = as_generator(rng)
         labels = generator.choice(len(components), size=size, p=weights)
         draws = [component.sample(int(np.sum(labels == k)), generator) for k, component in enumerate(components)]
         out = np.empty((size, *draws[0].shape[1:]))
@@ -332,6 +342,14 @@ class MixtureModel(Distribution):
             weight * (component.var + (component.mean - centre) ** 2)
             for component, weight in zip(components, weights, strict=True)
         )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "weights_")
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, Tags, TargetTags  # only scikit-learn asks, so it is there
+
+        return Tags(estimator_type="density_estimator", target_tags=TargetTags(required=False), input_tags=InputTags())
 
     # ------------------------------------------------------------------------------------------ as a component
 

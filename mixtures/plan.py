@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from distributions.base import Distribution
 from distributions.data import Array, as_observed
-from distributions.errors import InvalidDataError
+from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.kernels import Kernels
 
 Integers = npt.NDArray[np.int64]
 
-FLOOR = 1e-6  # smallest scale of a component, relative to the scale of its column
+FLOOR = 1e-10  # smallest scale of a component, relative to the scale of its column
 
 
 class Plan(NamedTuple):
@@ -100,9 +100,32 @@ class OpaqueLeaf:
         self.responsibilities.append(r[present])
 
     def update(self, stats: Array, theta: Array, bounds: Array) -> None:
-        """Fit the current version to the rows kept."""
+        """Fit the current version to the rows kept.
+
+        Raises
+        ------
+        InvalidDataError
+            If the fit fails, as it may where few rows or equal ones are left.
+        """
         rows, weight = np.concatenate(self.rows, axis=1), np.concatenate(self.responsibilities)
-        self.versions.append(self.versions[int(theta[0])].fit(as_observed(rows.T), sample_weight=weight))
+        before = self.versions[int(theta[0])]
+        try:
+            fitted = before.fit(as_observed(rows.T), sample_weight=weight)
+        except (ValueError, ArithmeticError) as error:
+            raise InvalidDataError(
+                f"component {self.name!r}: {before!r} cannot be fitted to its share of the data ({len(weight)} rows of "
+                f"weight {weight.sum():.3g}): {error}. Freeze a parameter, or keep its fit from collapsing."
+            ) from error
+        if not isinstance(fitted, Distribution):
+            raise InvalidParameterError(f"component {self.name!r}: its fit must return a Distribution; got {fitted!r}")
+        for name in before.frozen:
+            was, is_now = getattr(before, name), getattr(fitted, name)
+            if not np.array_equal(was, is_now):
+                raise InvalidParameterError(
+                    f"component {self.name!r}: its fit moved the frozen parameter {name} from {was!r} to {is_now!r}. "
+                    "A fit must leave the parameters named in self.frozen as they are."
+                )
+        self.versions.append(fitted.freeze(*before.frozen) if before.frozen else fitted)
         theta[0] = len(self.versions) - 1
         self.rows, self.responsibilities = [], []
 

@@ -59,10 +59,11 @@ def explain_failure(components: Sequence[Distribution], weights: Array, names: S
     """
     joint = log_joint(components, weights, rows)
     for name, values in zip(names, joint, strict=True):
-        bad = np.isnan(values)
+        bad = np.isnan(values) | (values == np.inf)
         if bad.any():
             raise InvalidDataError(
-                f"component {name!r}: log_pdf of {describe_rows(rows, bad)} NaN. A log_pdf must be a number or -inf."
+                f"component {name!r}: log_pdf of {describe_rows(rows, bad)} {values[np.argmax(bad)]}. "
+                "A log_pdf must be a number or -inf."
             )
     raise InvalidDataError(
         f"{describe_rows(rows, np.all(joint == -np.inf, axis=0))} of zero density under every component "

@@ -124,7 +124,10 @@ def _named(components: Components, n: int | None) -> dict[str, Distribution]:
             f"MixtureModel: n_components={n} but {len(components)} components are listed; leave it out"
         )
     if isinstance(components, Mapping):
-        named = {str(name): component for name, component in components.items()}
+        named = dict(components)
+        for name in named:
+            if not isinstance(name, str):
+                raise InvalidParameterError(f"MixtureModel: names of components must be text; got {name!r}")
     else:
         kinds = [type(component).__name__ for component in components]
         numbers = [f" {kinds[: i + 1].count(kind)}" if kinds.count(kind) > 1 else "" for i, kind in enumerate(kinds)]
@@ -155,7 +158,18 @@ def _proportions(given: Any, n: int) -> Array | None:
     return weights if abs(total - 1.0) < 1e-12 else weights / total  # proportions come back to the bit
 
 
-def require_whole(name: str, value: Any) -> None:
-    """Raise unless an argument of the model is a whole number >= 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InvalidParameterError(f"MixtureModel: {name} must be a whole number >= 1; got {value!r}")
+def require_whole(name: str, value: Any, *, least: int = 1, most: int = 10**8) -> None:
+    """Raise unless an argument of the model is a whole number in a range."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= most:
+        limits = f">= {least}" if not isinstance(value, (int, np.integer)) or value < least else f"<= {most}"
+        raise InvalidParameterError(f"MixtureModel: {name} must be a whole number {limits}; got {value!r}")
+
+
+def as_generator(rng: Any) -> np.random.Generator:
+    """Return the random generator that ``rng`` (a seed, a generator or None) stands for."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise InvalidParameterError(
+            f"MixtureModel: rng must be a whole number >= 0, a numpy.random.Generator or None; got {rng!r}"
+        ) from None

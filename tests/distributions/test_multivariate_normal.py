@@ -194,10 +194,11 @@ def search(structure, floors, second):
 @pytest.mark.parametrize("frozen_mean", [False, True])
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize("d", [1, 2, 3])
-def test_the_floor_is_the_exact_maximum_above_it(rng, d, structure, frozen_mean):
+@pytest.mark.parametrize("floor", [0.4, 3.0])
+def test_the_floor_is_the_exact_maximum_above_it(rng, d, structure, frozen_mean, floor):
     root = np.triu(rng.normal(size=(d, d))) + np.eye(d)
     root[:, -1] *= 1e-3  # the last column lies below its floor; in the full covariance so do mixed directions
-    x, scale, floor = rng.normal(size=(30, d)) @ root, np.array([1.0, 3.0, 0.5])[:d], 0.4
+    x, scale = rng.normal(size=(30, d)) @ root, np.array([1.0, 3.0, 0.5])[:d]
     model = MultivariateNormal(np.full(d, 0.05) if frozen_mean else None, structure=structure)
     model = model.freeze("mean") if frozen_mean else model
     fitted, held = model.fit_bounded(x, None, scale, floor)
@@ -207,6 +208,19 @@ def test_the_floor_is_the_exact_maximum_above_it(rng, d, structure, frozen_mean)
     np.testing.assert_array_equal(fitted.cov * (within(structure, np.ones((d, d))) == 0), np.zeros((d, d)))
     reached, best = log_likelihood(fitted.cov, second), search(structure, floors, second)
     assert reached == pytest.approx(best, abs=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_near_the_floor_each_direction_is_raised_to_it_and_no_further(seed):
+    rng = np.random.default_rng(seed)
+    d, floors = 3, np.array([4.0, 0.25, 1.0])
+    vectors, values = np.linalg.qr(rng.normal(size=(d, d)))[0], rng.uniform(0.3, 3.0, d)
+    root = np.diag(np.sqrt(floors)) @ vectors
+    x = rng.normal(size=(20, d))
+    x = (x - x.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T, bias=True))).T  # of covariance one
+    fitted, held = MultivariateNormal().fit_bounded(x @ (root * np.sqrt(values)).T, None, np.sqrt(floors), 1.0)
+    np.testing.assert_allclose(fitted.cov, root @ np.diag(np.maximum(values, 1.0)) @ root.T, rtol=1e-9, atol=1e-9)
+    assert held == (("cov",) if values.min() < 1.0 else ())
 
 
 def test_a_floor_below_the_data_changes_nothing(rng):

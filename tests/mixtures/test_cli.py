@@ -129,6 +129,11 @@ def test_entry_point_is_main():
         "\n\nx\n1\n\n2\n   \n4\n\n",
         "name,x\na,1\nb,2\nc,4\n",
         "x,\n1,a\n2,b\n4,c\n",
+        "name;x\na;1\nb;2\nc;4\n",
+        "name, with comma;and ;x\na;;1\nb;;2\nc;;4\n",
+        '\n"a, b, c"; "x"\n"1,;\t";1\nb;2\nc;4\n',
+        "\tx\r\na\t1\r\n\t2\r\nc\t4\r\n",
+        '"x;y;z",d\n1,\n2,\n4,\n',
     ],
 )
 def test_forms_of_a_table(text, table):
@@ -179,7 +184,14 @@ def test_a_missing_file(fails):
         ("x\n1\n2\n" + "z" * 500 + "\n", "line 4: 'zzz"),
         ('x\n1\n"2\n', "line 3: unexpected end of data"),
         (b"x\n1\n\xff\xfe\n", "is not text in UTF-8"),
-        ("a,b\nu,v\nw,x\n", "has no numeric column; its columns are a, b"),
+        ("x\n1\n1_000\n4\n", "line 3: '1_000' is not a finite number (column 'x'). Write it with a decimal point"),
+        ("n,x\na,1_000\nb,2_000\n", "line 2: '1_000' is not a finite number"),
+        ("n;x\na;1.5\n\nb;2,5\n", "line 4: '2,5' is not a finite number (column 'x'). Write it with a decimal point"),
+        ("n\tx\na\t1,234.5\n", "line 2: '1,234.5' is not a finite number"),
+        ("n,x\na,nan\nb,inf\n", "line 2: 'nan' is not a finite number (column 'x'). Correct or remove the row"),
+        ("n,x\na,\nb,\nc,1\n", "line 2: the cell is empty (column 'x')"),
+        ("t u\n1 2\n", "line 2: '1 2' is not a finite number (column 't u')"),
+        ("a,b\nu,v\nw,x\n", "has no numeric column among a, b"),
         ("a,b,c\n1,v,2\n3,x,4\n", "has several numeric columns (a, c): choose with --column"),
     ],
 )
@@ -226,7 +238,7 @@ def test_only_families_are_looked_up(name, fails):
         (["fit"], "required: DATA, --components"),
         (["fit", "galaxies", "--components"], "expected at least one argument"),
         ([*WAITING, "--seed", "x"], "--seed: invalid int value: 'x'"),
-        ([*WAITING, "--seed", "-1"], "non-negative"),
+        ([*WAITING, "--seed", "-1"], "whole number >= 0"),
         ([*WAITING, "--colour", "red"], "unrecognized arguments"),
     ],
 )
@@ -237,13 +249,36 @@ def test_wrong_arguments(arguments, expected, fails):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["fit", "spike_times", "--column", "time", "--components", "Exponential"], "outside the support"),
         (["fit", "old_faithful", "--column", "eruptions", "waiting", "--components", "Normal"], "have 2"),
-        (["fit", "spike_times", "--column", "trial", "--weights", "time", "--components", "Normal"], "must be finite"),
+        (["fit", "old_faithful", "--column", "waiting", "--components", *["Normal"] * 300], "at least 300 rows"),
     ],
 )
 def test_errors_of_the_library(arguments, expected, fails):
     assert expected in fails(*arguments)
+
+
+def test_bad_rows_are_named_by_their_line_in_the_file(table, fails):
+    data = table("x,w\n-9.5,0\n\n1,1\n-2.50,1\n-3,1\n5,-0.5\n")
+    said = fails("fit", data, "--column", "x", "--weights", "w", "--components", "Normal")
+    assert said == f"{data}, line 7: a weight is negative (column 'w')"
+    data = table("x,w\n-9.5,0\n\n1,1\n-2.50,1\n-3,1\n5,0.5\n")
+    said = fails("fit", data, "--column", "x", "--weights", "w", "--components", "Exponential", "Exponential")
+    wanted = "(Exponential: a finite number >= 0); rows like this: 2."
+    assert said.startswith(f"{data}, line 5: -2.50 is outside the support of every component {wanted}")
+
+
+@pytest.mark.parametrize("components", [["Exponential", "Poisson"], ["Exponential"], ["Poisson"]])
+def test_what_the_library_finds_outside_is_found_with_its_line(components, table, fails, monkeypatch):
+    run = ["fit", table("x\n1\n-2\n4\n"), "--components", *components]
+    assert "line 3: -2 is outside the support" in fails(*run)
+    monkeypatch.setattr(cli, "_check_support", lambda *args: None)
+    assert "outside the support of every component" in fails(*run)
+
+
+def test_weights_are_not_fitted(table, fails):
+    data = table("t\n1\n2\n")
+    said = fails("fit", data, "--weights", "t", "--components", "Normal")
+    assert said == f"{data} has only the column of weights, 't': there is nothing to fit"
 
 
 @pytest.mark.parametrize("option", ["--json", "--plot"])
@@ -269,8 +304,32 @@ def test_the_data_are_not_overwritten(option, fails, table):
     assert "it is the data file" in fails("fit", path, "--components", "Normal", option, path)
 
 
-def test_an_unknown_form_of_picture(fails, tmp_path):
-    assert "is not supported" in fails(*WAITING, "--plot", tmp_path / "file.xyz")
+@pytest.fixture
+def no_fit(monkeypatch):
+    monkeypatch.setattr(MixtureModel, "fit", lambda *args, **kwargs: pytest.fail("fitted before the check"))
+
+
+@pytest.mark.parametrize("name", ["file.xyz", "file", "file.", "png", ".png", "file.png.gz"])
+def test_an_unknown_form_of_picture(name, fails, tmp_path, no_fit):
+    path = tmp_path / name
+    assert fails(*WAITING, "--plot", path) == f"cannot draw {str(path)!r}: the name must end in .png, .pdf or .svg"
+
+
+@pytest.mark.parametrize(("name", "start"), [("a.PNG", b"\x89PNG"), ("a.b.pdf", b"%PDF"), ("a.svg", b"<?xml")])
+def test_forms_of_pictures(name, start, tmp_path, capsys):
+    assert cli.main([*WAITING, "--plot", str(tmp_path / name)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_outputs_do_not_overwrite_each_other(exists, fails, table, monkeypatch, tmp_path, no_fit):
+    if exists:
+        table("", "p.png")
+    monkeypatch.chdir(tmp_path)
+    for other in ("p.png", "./p.png", tmp_path / "p.png"):
+        said = fails(*WAITING, "--plot", "p.png", "--json", other)
+        assert said == "--plot and --json are the same file, 'p.png': one would overwrite the other"
 
 
 def test_plots_show_one_column(fails):

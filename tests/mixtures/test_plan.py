@@ -62,7 +62,7 @@ def test_components_come_out_as_they_went_in(components):
 
 def test_parameters_that_change_come_out_changed_and_frozen_ones_as_they_were():
     engine = engine_of(ONE_COLUMN[:4])
-    engine.state.theta += 1.0
+    engine.state.theta[:] += 1.0
     assert engine.components == [
         Normal(1.0 + (0.1 + 0.2), 1e-3 + 1.0),
         Exponential(7.0).freeze(),
