@@ -191,20 +191,16 @@ def _check_outputs(plot: str | None, json: str | None, source: str) -> None:
         if path.is_dir() or not path.parent.is_dir():
             problem = "it is a directory" if path.is_dir() else f"there is no directory {str(path.parent)!r}"
             raise CommandError(f"cannot write {str(path)!r}: {problem}")
-        if Path(source).exists() and _same_file(path, source):
+        if Path(source).exists() and _same_file(path, Path(source)):
             raise CommandError(f"cannot write {str(path)!r}: it is the data file")
     if plot and Path(plot).suffix.lower() not in (".png", ".pdf", ".svg"):
         raise CommandError(f"cannot draw {plot!r}: the name must end in .png, .pdf or .svg")
-    if plot and json and _same_file(plot, json):
+    if plot and json and _same_file(Path(plot), Path(json)):
         raise CommandError(f"--plot and --json are the same file, {plot!r}: one would overwrite the other")
 
 
-def _same_file(a: str | Path, b: str | Path) -> bool:
-    return (
-        os.path.samefile(a, b)
-        if os.path.exists(a) and os.path.exists(b)
-        else os.path.realpath(a) == os.path.realpath(b)
-    )
+def _same_file(a: Path, b: Path) -> bool:
+    return a.samefile(b) if a.exists() and b.exists() else os.path.realpath(a) == os.path.realpath(b)
 
 
 def _check_support(components: list[Distribution], table: _Table, columns: list[str], x: Array, present: Mask) -> None:
@@ -236,7 +232,7 @@ class _Table(NamedTuple):
             if not _is_number(cell):
                 shown = cell if len(cell) <= 40 else f"{cell[:37]}..."
                 found = f"{shown!r} is not a finite number" if cell else "the cell is empty"
-                marked = re.search("[,_]", cell) and _is_meant_as_number(cell)
+                marked = _is_number(re.sub("[,_]", "", cell))
                 remedy = "Write it with a decimal point and no other mark" if marked else "Correct or remove the row"
                 raise self.error(row, f"{found} (column {name!r}). {remedy}")
         return np.array(self.columns[name], dtype=float)
@@ -246,24 +242,16 @@ class _Table(NamedTuple):
 
 
 def _is_number(cell: str) -> bool:
-    return "_" not in cell and _is_float(cell) and math.isfinite(float(cell))
-
-
-def _is_meant_as_number(cell: str) -> bool:
-    return _is_float(cell.replace(",", ""))  # 1,5 and 1_000 and nan are no text, though of no use
-
-
-def _is_float(cell: str) -> bool:
     try:
-        float(cell)
+        return "_" not in cell and math.isfinite(float(cell))
     except ValueError:
         return False
-    return True
 
 
 def _is_numeric(cells: list[str]) -> bool:
-    filled = [cell for cell in cells if cell]
-    return 2 * sum(map(_is_meant_as_number, filled)) > len(filled)
+    """Return whether most of what is filled in is a number or meant as one, such as 1,5 or 1_000 or nan."""
+    plain = [re.sub("[,_]", "", cell.lower()) for cell in cells if cell]
+    return 2 * sum(_is_number(cell) or cell.strip("+-") in ("na", "nan", "inf") for cell in plain) > len(plain)
 
 
 def _read(source: str) -> _Table:

@@ -153,7 +153,7 @@ def test_a_user_s_mistakes_are_named():
         def log_pdf(self, x):
             return np.where(np.asarray(x) == 3.0, np.nan, 0.0)
 
-    with pytest.raises(InvalidDataError, match=r"'NotANumber': log_pdf of 1 of 6 rows \(first: row 2, 3\) is NaN"):
+    with pytest.raises(InvalidDataError, match=r"'NotANumber': log_pdf of 1 of 6 rows \(first: row 2, 3\) is nan"):
         MixtureModel([Normal(0, 1), NotANumber()]).fit(X)
 
     class Worse(Wrong):

@@ -251,7 +251,7 @@ def test_two_scales_about_one_centre_are_found(seed):
 
 
 def test_a_start_is_no_spike_although_its_cluster_is(rng):
-    x = np.r_[np.full(30, 2.0), 7.0 + 1e-9 * rng.normal(size=30), rng.normal(0, 5, 300)]
+    x = np.r_[np.full(30, 2.0), np.full(30, 7.0), rng.normal(0, 5, 300)]
     start = start_of([Normal(), Normal(), Normal()], x, n_init=20)
     assert min(component.std for component in start.components) >= 0.99e-2 * x.std()
 
@@ -306,10 +306,3 @@ def test_a_start_on_which_a_user_s_fit_gives_up_is_left_for_another(rng):
         assert model.components_[0].scale > 1.0
     with pytest.raises(InvalidDataError, match=r"'Tower': Tower\(loc=3.0, .* its share of the data .* scale must be"):
         MixtureModel([Tower(3.0, 1e-9), Normal(10.0, 10.0)]).fit(x)
-
-
-def test_a_start_with_a_collapsed_component_is_better_than_none(rng):
-    x = np.r_[np.zeros(30), rng.laplace(50.0, 3.0, 60)]
-    with pytest.warns(DegeneracyWarning, match="component 'Normal' collapsed onto 30 rows"):
-        model = MixtureModel([Tower(), Normal()]).fit(x)
-    assert model.components_[0].loc == pytest.approx(50.0, abs=2.0)

@@ -75,7 +75,7 @@ COMBINATIONS = [
 
 @pytest.mark.parametrize("components", COMBINATIONS)
 def test_integer_weights_are_repetition(components, rng):
-    x = rng.permutation(np.concatenate([rng.poisson(3.0, 150), rng.poisson(20.0, 100)])).astype(float)
+    x = rng.permutation(np.concatenate([rng.poisson(3.0, 150), rng.poisson(20.0, 100)])) + 1.0
     counts = rng.integers(0, 4, len(x))
     weighted = MixtureModel(components).fit(x, sample_weight=counts)
     repeated = MixtureModel(components).fit(np.repeat(x, counts))
