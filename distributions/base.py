@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import numeric, registry
-from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale, describe_rows
+from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
 from .kernels import Kernels, compiled
@@ -224,10 +224,15 @@ class Distribution:
             If the likelihood has no maximum, for instance for a scale and constant data.
         """
         name = type(self).__name__
-        rows, weight = as_observations(x, sample_weight, self.n_columns, name)
+        data = as_observations(x, sample_weight, self.n_columns, name)
+        rows, weight = data.rows, data.weight
         outside: Mask = ~np.all(self.support.contains(rows), axis=1)
         if outside.any():
-            raise InvalidDataError(self._outside_message(rows, outside))
+            others = registry.suitable(rows, self.n_columns)
+            remedy = f"Use {' or '.join(others[:3])}, or" if others else "Drop these rows or"
+            raise InvalidDataError(
+                f"{name} needs x to be {self.support.text}; {data.describe(outside)} not. {remedy} transform the data."
+            )
         _, scale = centre_and_scale(rows, weight)
         fitted, held = self.fit_bounded(rows, weight, scale, _ROUNDING)
         if held:
@@ -416,13 +421,6 @@ class Distribution:
         if np.ndim(x) == 0 and self.n_columns == 1:
             x = np.reshape(x, (1, 1))
         return as_rows(x, self.n_columns, type(self).__name__, finite=False)
-
-    def _outside_message(self, rows: Array, outside: Mask) -> str:
-        name = type(self).__name__
-        others = registry.suitable(rows, self.n_columns)
-        remedy = f"Use {' or '.join(others[:3])}, or" if others else "Drop these rows or"
-        found = describe_rows(rows, outside)
-        return f"{name} needs x to be {self.support.text}; {found} not. {remedy} transform the data."
 
     def __repr__(self) -> str:
         values = {f.name: getattr(self, f.name) for f in fields(self) if not _same(getattr(self, f.name), f.default)}  # type: ignore[arg-type]

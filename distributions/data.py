@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -59,9 +59,7 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
     if finite:
         bad: Mask = ~np.all(np.isfinite(rows), axis=1)
         if bad.any():
-            raise InvalidDataError(
-                f"{owner} needs finite data; {describe_rows(rows, bad)} NaN or infinite. Drop or fill these rows first."
-            )
+            raise InvalidDataError(_not_finite(owner, describe_rows(rows, bad)))
     return rows
 
 
@@ -96,36 +94,49 @@ def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
     return weight
 
 
-def present_rows(rows: Array, weight: Array | None, owner: str) -> tuple[Array, Array | None]:
-    """Leave out the rows of weight zero.
+class Observations(NamedTuple):
+    """Checked rows of positive weight, and where they stood in what was given."""
+
+    rows: Array
+    weight: Array | None
+    places: npt.NDArray[np.intp] | None  # None: every row is present
+    n_given: int
+
+    def describe(self, bad: Mask) -> str:
+        """Say how many of these rows are bad and show the first, counted as the user counts them."""
+        return describe_rows(self.rows, bad, self.places, self.n_given)
+
+
+def as_observations(x: Any, sample_weight: Any, n_columns: int | None, owner: str) -> Observations:
+    """Check the rows and weights of a fit; leave out rows of weight zero, which may hold anything.
+
+    Parameters
+    ----------
+    x, n_columns, owner
+        As in `as_rows`.
+    sample_weight
+        As in `as_weights`.
 
     Raises
     ------
     InvalidDataError
-        If there are no rows.
-    """
-    if not len(rows):
-        raise InvalidDataError(f"{owner} cannot be fitted to empty data (0 rows): pass at least one row")
-    if weight is None or weight.all():
-        return rows, weight
-    present = weight > 0
-    return rows[present], weight[present]
-
-
-def as_observations(x: Any, sample_weight: Any, n_columns: int | None, owner: str) -> tuple[Array, Array | None]:
-    """Check the rows and weights of a fit: `as_rows`, `as_weights` and `present_rows` in turn.
-
-    A row of weight zero is absent: it may hold anything.
+        If rows or weights are malformed, there are none, or a row of positive weight is not finite.
     """
     rows = as_rows(x, n_columns, owner, finite=False)
-    rows, weight = present_rows(rows, as_weights(sample_weight, len(rows)), owner)
+    weight, places, n_given = as_weights(sample_weight, len(rows)), None, len(rows)
+    if not n_given:
+        raise InvalidDataError(f"{owner} cannot be fitted to empty data (0 rows): pass at least one row")
+    if weight is not None and not weight.all():
+        places = np.flatnonzero(weight)
+        rows, weight = rows[places], weight[places]
+    observations = Observations(rows, weight, places, n_given)
     if not np.isfinite(rows).all():
-        # Judged again on all rows, so that the message counts them as the user does.
-        counted = as_rows(x, n_columns, owner, finite=False)
-        if sample_weight is not None:
-            counted = np.where(np.asarray(sample_weight, dtype=float)[:, np.newaxis] > 0, counted, 0.0)
-        as_rows(counted, n_columns, owner, finite=True)
-    return rows, weight
+        raise InvalidDataError(_not_finite(owner, observations.describe(~np.all(np.isfinite(rows), axis=1))))
+    return observations
+
+
+def _not_finite(owner: str, described: str) -> str:
+    return f"{owner} needs finite data; {described} NaN or infinite. Drop or fill these rows first."
 
 
 def as_observed(rows: Array) -> Array:
@@ -133,13 +144,19 @@ def as_observed(rows: Array) -> Array:
     return rows[:, 0] if rows.shape[1] == 1 else rows
 
 
-def describe_rows(rows: Array, bad: Mask) -> str:
-    """Say how many rows are bad and show the first: "3 of 934 rows are" ... ends before the verdict."""
+def describe_rows(
+    rows: Array, bad: Mask, places: npt.NDArray[np.intp] | None = None, n_given: int | None = None
+) -> str:
+    """Say how many rows are bad and show the first; the sentence ends before the verdict.
+
+    ``places`` are the rows' positions among the ``n_given`` rows that the user passed; these, by default.
+    """
     first = int(np.argmax(bad))
     count = int(bad.sum())
     shown = ", ".join(f"{value:g}" for value in rows[first][:4]) + (", ..." if rows.shape[1] > 4 else "")
-    verb = "is" if count == 1 else "are"
-    return f"{count} of {len(rows)} rows (first: row {first}, {shown}) {verb}"
+    position = first if places is None else places[first]
+    total = len(rows) if n_given is None else n_given
+    return f"{count} of {total} rows (first: row {position}, {shown}) {'is' if count == 1 else 'are'}"
 
 
 def centre_and_scale(rows: Array, weight: Array | None) -> tuple[Array, Array]:

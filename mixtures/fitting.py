@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from distributions.base import Distribution, Rng
-from distributions.data import Array, as_observations, centre_and_scale, describe_rows
+from distributions.data import Array, Observations, as_observations, centre_and_scale
 from distributions.errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -51,9 +51,10 @@ class Fit:
         if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 <= tol < np.inf:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
         self.structure, self.tol, self.max_iter = structure, tol, max_iter
-        self.rows, self.weight = as_observations(x, sample_weight, structure.n_columns, "MixtureModel")
+        self.data = as_observations(x, sample_weight, structure.n_columns, "MixtureModel")
+        self.rows, self.weight = self.data.rows, self.data.weight
         parts = structure.flat
-        _check_parts(parts, self.rows)
+        _check_parts(parts, self.data)
         self.names = [part.name for part in parts]
         _, scale = centre_and_scale(self.rows, self.weight)
         start = best_start(
@@ -76,7 +77,7 @@ class Fit:
             self.engine, self.rows, self.weight, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps
         )
         if self.status == em.FAILED:
-            explain_failure(self.engine.components, self.engine.state.weights, self.names, self.rows)
+            explain_failure(self.engine.components, self.engine.state.weights, self.names, self.data)
 
     @property
     def current(self) -> tuple[list[Distribution], Array]:
@@ -149,8 +150,9 @@ class Fit:
         return messages
 
 
-def _check_parts(parts: list[Part], rows: Array) -> None:
+def _check_parts(parts: list[Part], data: Observations) -> None:
     """Raise if there are too few rows or one that no component covers; warn of incomparable densities."""
+    rows = data.rows
     if len(rows) < len(parts):
         raise InvalidDataError(
             f"a mixture of {len(parts)} components needs at least {len(parts)} rows; got {len(rows)}. "
@@ -162,7 +164,7 @@ def _check_parts(parts: list[Part], rows: Array) -> None:
         if outside.any():
             wanted = ", ".join(f"{part.name}: {part.distribution.support.text}" for part in parts)
             raise InvalidDataError(
-                f"{describe_rows(rows, outside)} outside the support of every component ({wanted}). Drop these rows, "
+                f"{data.describe(outside)} outside the support of every component ({wanted}). Drop these rows, "
                 "or add a component that covers them, such as Normal()."
             )
     if len({support.discrete for support in supports}) > 1:

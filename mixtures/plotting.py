@@ -88,7 +88,8 @@ def density(
         If matplotlib is missing.
     """
     components, weights = model._current("be plotted")
-    rows, weight = as_observations(x, sample_weight, None, "a density plot")
+    data = as_observations(x, sample_weight, None, "a density plot")
+    rows, weight = data.rows, data.weight
     for columns in (rows.shape[1], model.n_columns):
         if columns not in (1, None):
             raise InvalidDataError(

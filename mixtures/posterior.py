@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from distributions.base import Distribution
-from distributions.data import Array, as_observed, describe_rows
+from distributions.data import Array, Observations, as_observed, describe_rows
 from distributions.errors import InvalidDataError
 
 from .sweep import normalise
@@ -49,7 +49,9 @@ def responsibilities(components: Sequence[Distribution], weights: Array, rows: A
     return np.ascontiguousarray(joint.T)
 
 
-def explain_failure(components: Sequence[Distribution], weights: Array, names: Sequence[str], rows: Array) -> None:
+def explain_failure(
+    components: Sequence[Distribution], weights: Array, names: Sequence[str], data: Observations
+) -> None:
     """Raise the error that says why the log-likelihood of the rows is not finite.
 
     Raises
@@ -57,15 +59,15 @@ def explain_failure(components: Sequence[Distribution], weights: Array, names: S
     InvalidDataError
         Always; names the component whose log density is NaN, or the first row that has no density.
     """
-    joint = log_joint(components, weights, rows)
+    joint = log_joint(components, weights, data.rows)
     for name, values in zip(names, joint, strict=True):
         bad = np.isnan(values) | (values == np.inf)
         if bad.any():
             raise InvalidDataError(
-                f"component {name!r}: log_pdf of {describe_rows(rows, bad)} {values[np.argmax(bad)]}. "
+                f"component {name!r}: log_pdf of {data.describe(bad)} {values[np.argmax(bad)]}. "
                 "A log_pdf must be a number or -inf."
             )
     raise InvalidDataError(
-        f"{describe_rows(rows, np.all(joint == -np.inf, axis=0))} of zero density under every component "
+        f"{data.describe(np.all(joint == -np.inf, axis=0))} of zero density under every component "
         f"({', '.join(names)}). Drop these rows, or add a component that covers them."
     )

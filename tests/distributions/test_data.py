@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from distributions import InvalidDataError
-from distributions.data import as_observations, as_rows, as_weights, centre_and_scale, describe_rows, present_rows
+from distributions.data import as_observations, as_rows, as_weights, centre_and_scale, describe_rows
 
 COLUMN = np.array([1.0, 0.0, 3.0, 1.0])
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -146,7 +146,7 @@ def test_weights_of_any_type_and_layout_become_float64(given):
 
 
 def test_booleans_as_weights_select_rows():
-    rows, weight = as_observations(COLUMN, [True, False, False, True], 1, "Normal")
+    rows, weight, *_ = as_observations(COLUMN, [True, False, False, True], 1, "Normal")
     np.testing.assert_array_equal(rows[:, 0], [1.0, 1.0])
     np.testing.assert_array_equal(weight, [1.0, 1.0])
 
@@ -172,7 +172,7 @@ def test_bad_weights_are_refused(given, message):
 
 def test_rows_of_weight_zero_are_absent_whatever_they_hold():
     x = np.array([np.nan, 2.0, np.inf, 4.0])
-    rows, weight = as_observations(x, [0.0, 1.0, 0.0, 0.5], 1, "Normal")
+    rows, weight, *_ = as_observations(x, [0.0, 1.0, 0.0, 0.5], 1, "Normal")
     np.testing.assert_array_equal(rows[:, 0], [2.0, 4.0])
     np.testing.assert_array_equal(weight, [1.0, 0.5])
 
@@ -185,7 +185,7 @@ def test_a_bad_row_keeps_its_number_when_others_are_absent():
 def test_no_rows_are_an_error_of_a_fit_only():
     assert as_rows([], 1, "Normal", finite=True).shape == (0, 1)
     with pytest.raises(InvalidDataError, match=r"Normal cannot be fitted to empty data \(0 rows\)"):
-        present_rows(np.empty((0, 1)), None, "Normal")
+        as_observations(np.empty((0, 1)), None, 1, "Normal")
 
 
 @pytest.mark.parametrize("bad, words", [([0, 0, 1, 0], "1 of 4 rows (first: row 2, 6, 7, 8) is")])

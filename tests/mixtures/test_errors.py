@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from distributions.domains import REAL
 from mixtures import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -17,6 +18,7 @@ from mixtures import (
     NotFittedError,
     Poisson,
     UnknownParameterError,
+    parameter,
 )
 
 TWO = [Normal(), Normal()]
@@ -84,6 +86,12 @@ def test_bad_data(components, x, weight, message):
         MixtureModel(components).fit(x, sample_weight=weight)
 
 
+@pytest.mark.parametrize("fit", [Exponential().fit, MixtureModel([Exponential(), Exponential()]).fit])
+def test_rows_outside_the_support_are_counted_as_the_user_counts_them(fit):
+    with pytest.raises(InvalidDataError, match=r"1 of 5 rows \(first: row 2, -2\)"):
+        fit([9.0, 1.0, -2.0, 4.0, 5.0], sample_weight=[0, 1, 1, 1, 1])
+
+
 def test_rows_are_counted_as_the_user_counts_them():
     with pytest.raises(InvalidDataError, match="first: row 3, nan"):
         MixtureModel(TWO).fit([np.nan, 1.0, 2.0, np.nan, 3.0], sample_weight=[0, 1, 1, 1, 1])
@@ -107,6 +115,12 @@ def test_rows_are_counted_as_the_user_counts_them():
         (lambda: MixtureModel(TWO, tol="x"), "tol must be a finite number >= 0; got 'x'"),
         (lambda: MixtureModel(TWO, max_iter=0), "max_iter must be a whole number >= 1; got 0"),
         (lambda: MixtureModel(TWO, n_init=1.5), "n_init must be a whole number >= 1; got 1.5"),
+        (
+            lambda: MixtureModel(TWO, rng="a"),
+            "rng must be a whole number >= 0, a numpy.random.Generator or None; got 'a'",
+        ),
+        (lambda: MixtureModel(TWO, max_iter=10**12), "max_iter must be a whole number <= 100000000; got 10"),
+        (lambda: MixtureModel({1: Normal(), "1": Normal()}), "names of components must be text; got 1"),
         (lambda: MixtureModel([Normal(), MultivariateNormal([0, 0], np.eye(2))]), "different numbers of columns"),
     ],
 )
@@ -174,6 +188,37 @@ def test_a_user_s_mistakes_are_named():
     assert not model.converged_
     assert model.components_[0].spread == 1.0
     assert model.log_likelihood_ == pytest.approx(model.log_likelihood(X))
+
+
+def test_components_that_start_equal_are_warned_of():
+    with pytest.warns(
+        DegeneracyWarning, match="components 'Normal 1' and 'Normal 2' started equal, .* never part them"
+    ):
+        MixtureModel(Normal(2.0, 1.0), n_components=2).fit(X)
+
+
+def test_a_frozen_parameter_of_a_plain_family_is_held_to():
+    class Forgetful(Below):
+        level: float = parameter(REAL)
+        other: float = parameter(REAL)
+
+        def fit(self, x, sample_weight=None):
+            return Forgetful(self.level + 1.0, self.other)
+
+    with pytest.raises(InvalidParameterError, match="fit moved the frozen parameter level from 1.0 to 2.0. A fit must"):
+        MixtureModel([Forgetful(1.0, 0.0).freeze("level"), Normal(0.0, 9.0)]).fit(X)
+
+
+def test_nearly_collinear_columns_converge(rng):
+    z = rng.normal(size=200)
+    x = np.column_stack([z, 2.54 * z + 1e-5 * rng.normal(size=200)])
+    assert MixtureModel(MultivariateNormal(), n_components=2).fit(x).converged_
+
+
+@pytest.mark.parametrize("call", [lambda m: m.score([]), lambda m: m.bic([]), lambda m: m.sample(-1)])
+def test_a_criterion_of_nothing_and_a_negative_sample_are_errors(call):
+    with pytest.raises(ValueError, match="got 0 rows|size must be a whole number >= 0; got -1"):
+        call(MixtureModel([Normal(0.0, 1.0)]))
 
 
 def test_max_iter_reached_is_a_warning(rng):
