@@ -84,11 +84,22 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 @cache
-def address(dispatcher: Any) -> int:
-    """Machine address of a kernel, compiled on first use."""
-    argument_types = tuple(ARGUMENTS[name] for name in signature(dispatcher.py_func).parameters)
-    result = dispatcher.get_compile_result(types.none(*argument_types))
-    dispatcher.disable_compile()  # a call with other types is a mistake, not a second version
+def address(function: Any, role: str) -> int:
+    """Return the machine address of a kernel, compiled on first use.
+
+    Raises
+    ------
+    TypeError
+        If it is not decorated with `kernel`, or stands in the place of another.
+    """
+    source = getattr(function, "py_func", None)
+    if source is None or tuple(signature(source).parameters) != ROLES[role]:
+        raise TypeError(
+            f"Kernels.{role} must be a function {role}({', '.join(ROLES[role])}) decorated with kernel; "
+            f"got {function!r}"
+        )
+    result = function.get_compile_result(types.none(*(ARGUMENTS[name] for name in ROLES[role])))
+    function.disable_compile()  # a call with other types is a mistake, not a second version
     return result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
 
 
@@ -101,21 +112,9 @@ class Kernels(NamedTuple):
 
     @property
     def addresses(self) -> tuple[int, int, int]:
-        """Machine addresses of `log_pdf`, `accumulate` and `update`.
-
-        Raises
-        ------
-        TypeError
-            If one is not decorated with `kernel`, or stands in the place of another.
-        """
-        for role, function in self._asdict().items():
-            source = getattr(function, "py_func", None)
-            if source is None or tuple(signature(source).parameters) != ROLES[role]:
-                raise TypeError(
-                    f"Kernels.{role} must be a function {role}({', '.join(ROLES[role])}) decorated with kernel; "
-                    f"got {function!r}"
-                )
-        return address(self.log_pdf), address(self.accumulate), address(self.update)
+        """Machine addresses of `log_pdf`, `accumulate` and `update`."""
+        log_pdf, accumulate, update = (address(function, role) for role, function in self._asdict().items())
+        return log_pdf, accumulate, update
 
 
 def _call(role: str) -> Any:

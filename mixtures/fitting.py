@@ -44,9 +44,18 @@ class Fit:
     """
 
     def __init__(
-        self, structure: Structure, x: Any, sample_weight: Any, *, n_init: int, tol: float, max_iter: int, rng: Rng
+        self,
+        structure: Structure,
+        x: Any,
+        sample_weight: Any,
+        *,
+        n_init: int | None,
+        tol: float,
+        max_iter: int,
+        rng: Rng,
     ) -> None:
-        require_whole("n_init", n_init)
+        if n_init is not None:
+            require_whole("n_init", n_init)
         require_whole("max_iter", max_iter)
         if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 <= tol < np.inf:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")

@@ -25,6 +25,8 @@ from .plan import FLOOR, Engine, Integers
 SAMPLE = 4000  # representative rows
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
 ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
+MOST_STARTS, FEWEST_STARTS = 100, 10
+START_COST = 4e8  # rows x components x (columns + 1)^2 over all starts: some seconds
 LLOYD_STEPS = 10
 SPOT_TRIES = 8  # most neighbourhoods of which the densest is taken
 SMALLEST_SPOT = 0.005  # of the total weight
@@ -45,7 +47,7 @@ def best_start(
     rows: Array,
     row_weight: Array | None,
     scale: Array,
-    n_init: int,
+    n_init: int | None,
     rng: np.random.Generator,
 ) -> Start:
     """Return the start from which EM should run on all rows.
@@ -62,8 +64,8 @@ def best_start(
         Checked data.
     scale : ndarray, shape (d,)
         Scale of each column.
-    n_init : int
-        Number of starts.
+    n_init : int or None
+        Number of starts, None for as many as `START_COST` allows.
     rng : numpy.random.Generator
 
     Raises
@@ -75,6 +77,9 @@ def best_start(
         equal = np.full(len(components), 1.0 / len(components))
         return Start(list(components), equal if weights is None else weights)
     sample, sample_weight, complete = representatives(rows, row_weight)
+    if n_init is None:
+        cost = sample.shape[0] * len(components) * (sample.shape[1] + 1) ** 2
+        n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
     guesses = _first_guesses(components, weights, names, sample, sample_weight, scale, n_init, rng)
     if len(guesses) == 1:
         return guesses[0]

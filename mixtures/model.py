@@ -61,8 +61,9 @@ class MixtureModel(Distribution):
     weights : array_like, shape (K,), optional
         Mixing proportions to start from, >= 0; they are scaled to sum to one. Equal ones are taken where all
         parameters are given.
-    n_init : int, default 50
-        Number of starts from which the best is chosen; one is enough where every parameter is given.
+    n_init : int or None, default None
+        Number of starts from which the best is chosen; None means 100, fewer (10 at least) where one is costly. It
+        does not matter where every parameter is given.
     tol : float, default 1e-14
         EM ends when the predicted distance to the optimum is below this: of the total log-likelihood, per
         unit of weight; its square root for the parameters, in units of themselves (of the data's scale for locations).
@@ -116,7 +117,7 @@ class MixtureModel(Distribution):
         *,
         n_components: int | None = None,
         weights: npt.ArrayLike | None = None,
-        n_init: int = 50,
+        n_init: int | None = None,
         tol: float = 1e-14,
         max_iter: int = 10_000,
         rng: Rng = 0,

@@ -85,13 +85,17 @@ class Structure:
 
     @property
     def flat_weights(self) -> Array | None:
-        """Mixing proportions of the flat list where they are all given, with equal outer ones by default."""
-        shares = [part.share for part in self.flat]
-        if None in shares or (self.weights is None and len(shares) == len(self.named)):
-            return None
+        """Mixing proportions of the flat list, None if none are given at any level; missing ones are equal."""
         n = len(self.named)
         outer = np.full(n, 1.0 / n) if self.weights is None else self.weights
-        return outer[self.owner] * np.array(shares, dtype=float)
+        given, parts = self.weights is not None, []
+        for component, weight in zip(self.components, outer, strict=True):
+            inner = [share for share, _ in component.flatten()]
+            known = [share for share in inner if share is not None]
+            given |= len(inner) > 1 and len(known) == len(inner)
+            shares = np.array(known) if len(known) == len(inner) else np.full(len(inner), 1.0 / len(inner))
+            parts.append(weight * shares)
+        return np.concatenate(parts) if given else None
 
     @property
     def owner(self) -> Any:

@@ -93,8 +93,8 @@ def test_a_kernel_with_another_signature_is_refused_with_the_ones_that_will_do(a
 
 
 def test_an_address_is_made_once_and_fixes_the_types():
-    first = address(Normal.kernels.log_pdf)
-    assert first == address(Normal.kernels.log_pdf) == Normal.kernels.addresses[0]
+    first = address(Normal.kernels.log_pdf, "log_pdf")
+    assert first == address(Normal.kernels.log_pdf, "log_pdf") == Normal.kernels.addresses[0]
     assert len({*Normal.kernels.addresses, *Exponential.kernels.addresses}) == 6
     with pytest.raises(TypeError, match="No matching definition"):
         Normal.kernels.log_pdf(np.ones((1, 2), dtype=np.float32), np.ones(2), np.zeros(2))
@@ -154,7 +154,7 @@ def test_without_a_writable_cache_folder_everything_is_compiled_in_memory(monkey
     np.testing.assert_array_equal(out, [2.0, 4.0])
     assert all(given["nogil"] and given["error_model"] == "numpy" for given in options)
     assert len(options) == 2
-    assert address(log_pdf) > 0
+    assert address(log_pdf, "log_pdf") > 0
 
 
 def test_sums_may_be_reordered_but_infinities_keep_their_meaning():

@@ -562,3 +562,14 @@ def test_several_columns_are_found(rng):
     assert np.mean(labels[300:] == labels[-1]) > 0.99
     assert model.n_features_in_ == 3
     assert model.mean == pytest.approx(x.mean(axis=0), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "inner, expected", [(None, [0.45, 0.45, 0.1]), ([0.2, 0.8], [0.18, 0.72, 0.1])], ids=["unknown", "given"]
+)
+def test_given_weights_hold_beside_a_nested_mixture(inner, expected, rng):
+    x = np.concatenate([rng.normal(size=200), rng.normal(8.0, 1.0, 100)])
+    nested = MixtureModel([Normal(), Normal()], weights=inner)
+    start = next(MixtureModel([nested, Normal()], weights=[0.9, 0.1], n_init=1).iter_fit(x))
+    np.testing.assert_allclose(start.weights, [0.9, 0.1])
+    np.testing.assert_allclose(start.components[0].weights, np.array(expected[:2]) / 0.9)

@@ -62,6 +62,25 @@ def test_normal_and_exponential_in_either_order(share, mean, std, seed, reverse)
     assert [type(c) for c in model.components_] == [type(c) for c in components]
 
 
+HARD = {
+    "a narrow peak of 2 %": ([(0.02, Normal(3.0, 0.02)), (0.98, Exponential(0.3))], 2000),
+    "two narrow peaks": ([(0.1, Normal(3.0, 0.05)), (0.05, Normal(6.0, 0.05)), (0.85, Exponential(0.3))], 1000),
+    "scales 10^5 apart": ([(0.2, Normal(1e-3, 1e-4)), (0.3, Normal(10.0, 1.0)), (0.5, Exponential(1.0))], 3000),
+    "scales 10^8 apart": ([(0.3, Exponential(1e4)), (0.3, Exponential(1.0)), (0.4, Exponential(1e-4))], 2000),
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("parts, n", HARD.values(), ids=HARD)
+def test_hard_mixtures_reach_what_the_truth_reaches(parts, n, seed, rng):
+    weights, components = zip(*parts, strict=True)
+    truth = MixtureModel(list(components), weights=weights)
+    x = truth.sample(n, rng)
+    best = truth.fit(x).log_likelihood_
+    model = MixtureModel([type(component)() for component in components], rng=seed).fit(x)
+    assert model.log_likelihood_ > best - 1e-6
+
+
 COMBINATIONS = [
     pytest.param([Normal(), Normal()], id="normals"),
     pytest.param([Normal(), Exponential()], id="normal, exponential"),
