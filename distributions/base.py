@@ -5,7 +5,7 @@ Write a subclass, declare its parameters, and give either three methods in plain
 ===================  ==============================================  ======================================
 written              plain NumPy                                     compiled
 ===================  ==============================================  ======================================
-parameters           ``rate: float = parameter(POSITIVE)``    the same
+parameters           ``rate: float = parameter(POSITIVE)``           the same
 density              ``log_pdf(x)``                                  ``kernels = Kernels(log_pdf, accumulate,
 estimator            ``fit(x, sample_weight=None)``                  update)`` and ``n_statistics``
 draws                ``sample(size, rng)``                           ``sample(size, rng)``
@@ -16,7 +16,6 @@ draws                ``sample(size, rng)``                           ``sample(si
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
@@ -29,6 +28,7 @@ from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
 from .kernels import Kernels, compiled
+from .value import Value
 
 Rng = int | np.random.Generator | None
 
@@ -61,7 +61,7 @@ def parameter(domain: Domain, power: int = 0) -> Any:
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter, field))
-class Distribution:
+class Distribution(Value):
     """A probability distribution as an immutable value; `fit` returns a new one.
 
     A parameter that is not given is unknown: a mixture finds a first guess for it. Densities are with
@@ -415,90 +415,10 @@ class Distribution:
                 break
         return start.from_theta(theta), start.at_bounds(theta, bounds)
 
-    # ------------------------------------------------------------------------------------------ as a value
-
     def _as_rows(self, x: npt.ArrayLike) -> Array:
         if np.ndim(x) == 0 and self.n_columns == 1:
             x = np.reshape(x, (1, 1))
         return as_rows(x, self.n_columns, type(self).__name__, finite=False)
-
-    def __repr__(self) -> str:
-        values = {f.name: getattr(self, f.name) for f in fields(self) if not _same(getattr(self, f.name), f.default)}  # type: ignore[arg-type]
-        given = ", ".join(f"{name}={_plain(value)!r}" for name, value in values.items())
-        frozen = f".freeze({', '.join(map(repr, sorted(self.frozen)))})" if self.frozen else ""
-        return f"{type(self).__name__}({given}){frozen}"
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self.frozen == other.frozen and all(
-            _same(getattr(self, f.name), getattr(other, f.name))
-            for f in fields(self)  # type: ignore[arg-type]
-        )
-
-    def __hash__(self) -> int:
-        return hash((type(self), repr(self)))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the distribution as plain numbers, text and lists; `from_dict` is the inverse.
-
-        Raises
-        ------
-        InvalidParameterError
-            If another family has this one's name, so that `from_dict` would return that.
-        """
-        name = type(self).__name__
-        if registry.look_up(name) is not type(self):
-            raise InvalidParameterError(f"another family is named {name}: give this one a name of its own")
-        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-        return {
-            "family": type(self).__name__,
-            "parameters": {name: _plain(value) for name, value in values.items()},
-            "frozen": sorted(self.frozen),
-        }
-
-    @staticmethod
-    def from_dict(record: dict[str, Any]) -> Distribution:
-        """Return the distribution described by `to_dict`; only registered families are looked up.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the record is not one that `to_dict` wrote.
-        """
-        if not isinstance(record, dict) or not {"family", "parameters"} <= set(record):
-            raise InvalidParameterError("a distribution's record needs the keys 'family' and 'parameters'")
-        return registry.look_up(record["family"])._from_record(record)
-
-    @classmethod
-    def _from_record(cls, record: dict[str, Any]) -> Self:
-        try:
-            made = cls(**record["parameters"])
-        except TypeError:
-            raise InvalidParameterError(f"{cls.__name__} has no such parameters: {record['parameters']!r}") from None
-        frozen = record.get("frozen", [])
-        if not isinstance(frozen, list):
-            raise InvalidParameterError(f"{cls.__name__}: frozen must be a list of names; got {frozen!r}")
-        return made.freeze(*frozen) if frozen else made
-
-    def to_json(self) -> str:
-        """Return the distribution as JSON text, floats exact."""
-        return json.dumps(self.to_dict(), indent=2)
-
-    @staticmethod
-    def from_json(text: str) -> Distribution:
-        """Return the distribution written by `to_json`.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the text is not such a record.
-        """
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InvalidParameterError(f"not a distribution's JSON: {error}") from None
-        return Distribution.from_dict(record)
 
 
 @compiled
@@ -510,17 +430,6 @@ def relative_step(before, after, units):
         if moved > 0.0:
             step = max(step, moved / (units[j] if units[j] > 0.0 else max(abs(before[j]), abs(after[j]))))
     return step
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is other
-    return bool(np.array_equal(one, other))
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as numbers, text and lists."""
-    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def _feature_major_blocks(rows: Array) -> Iterator[tuple[slice, Array]]:
