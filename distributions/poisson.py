@@ -23,7 +23,7 @@ def log_pdf(X, theta, out):
     log_rate = math.log(rate) if rate > 0.0 else -math.inf
     for i in range(out.size):
         x = X[0, i]
-        if 0.0 < x < math.inf and x == math.floor(x):
+        if 0.0 < x < math.inf and x == np.floor(x):
             out[i] += x * log_rate - rate - log_factorial(x)
         elif x == 0.0:
             out[i] -= rate
