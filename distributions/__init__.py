@@ -15,6 +15,7 @@ from .errors import (
 from .exponential import Exponential
 from .kernels import Kernels, kernel
 from .law import check_distribution
+from .logistic import Logistic
 from .multivariate_normal import MultivariateNormal
 from .normal import Normal
 from .poisson import Poisson
@@ -29,6 +30,7 @@ __all__ = [
     "InvalidParameterError",
     "Kernels",
     "LawError",
+    "Logistic",
     "MeasureWarning",
     "MultivariateNormal",
     "Normal",

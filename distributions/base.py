@@ -16,6 +16,7 @@ draws                ``sample(size, rng)``                           ``sample(si
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
@@ -26,26 +27,38 @@ import numpy.typing as npt
 from . import numeric, registry
 from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale
 from .domains import REAL, Domain
-from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
+from .errors import (
+    ConvergenceWarning,
+    DegenerateDataError,
+    InvalidDataError,
+    InvalidParameterError,
+    UnknownParameterError,
+)
 from .kernels import Kernels, compiled
 from .value import Value
 
 Rng = int | np.random.Generator | None
 
 FIT_BLOCK = 8192  # rows handed to a kernel at once by `log_pdf` and `fit`: a few columns stay in cache
-FIT_ITERATIONS = 500
+FIT_ITERATIONS = 2000
+MOST_HALVINGS = 40
+ROUNDING = 64 * np.finfo(float).eps  # of a sum of log densities, relative to it
 _ROUNDING = 1e-14  # a scale this small beside the data's own is rounding error, not an estimate
 
 
 class Parameter(NamedTuple):
-    """A declared parameter: name, `domains.Domain`, and the power of the data's unit that it carries."""
+    """A declared parameter, see `parameter`."""
 
     name: str
     domain: Domain
     power: int
+    collapse: int
+    limits: tuple[float, float]
 
 
-def parameter(domain: Domain, power: int = 0) -> Any:
+def parameter(
+    domain: Domain, power: int = 0, *, collapse: int | None = None, limits: tuple[float, float] | None = None
+) -> Any:
     """Declare a parameter as a field whose default is "unknown".
 
     Parameters
@@ -56,8 +69,19 @@ def parameter(domain: Domain, power: int = 0) -> Any:
         Unit of the parameter in terms of the data's: 1 for a mean or a scale, -1 for the rate of a waiting
         time, 2 for a variance, 0 for a pure number. It says how `fit` follows a change of units, what a scale's
         floor is relative to, and where iterations start.
+    collapse : int, optional
+        Where the distribution contracts to a point of relative width e, the parameter goes to its end like
+        e^collapse: 1 for a scale, -2 for the shape of a gamma. There lies its floor, at which the likelihood has no
+        maximum. By default the power, and 0 (it stays) for a location.
+    limits : (low, high), optional
+        Range in which `fit` looks for a number, where the likelihood may rise for ever towards a limiting family
+        (degrees of freedom without end: the normal) and an estimate at the limit is a good one. The domain's range
+        by default. Values given by the user may lie outside.
     """
-    return field(default=None, metadata={"domain": domain, "power": power})
+    if collapse is None:
+        collapse = 0 if domain.is_location else power
+    limits = limits or (domain.low, domain.high)
+    return field(default=None, metadata={"domain": domain, "power": power, "collapse": collapse, "limits": limits})
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter, field))
@@ -73,6 +97,9 @@ class Distribution(Value):
         Where observations may lie.
     kernels : Kernels or None
         The compiled kernels, None for a family in plain NumPy.
+    stepwise : bool
+        Whether `update` only takes a step towards the maximum, which the likelihood must confirm: the step is halved
+        where the likelihood falls, so a point between two values of theta must be a legal theta.
     n_statistics : int
         Length of the vector that `accumulate` fills; a family where it depends on d overrides `statistics_size`.
     n_columns : int or None
@@ -85,6 +112,7 @@ class Distribution(Value):
 
     support: ClassVar[Domain] = REAL
     kernels: ClassVar[Kernels | None] = None
+    stepwise: ClassVar[bool] = False
     n_statistics: ClassVar[int] = 0
     n_columns: int | None = 1
     frozen: frozenset[str] = frozenset()
@@ -97,7 +125,7 @@ class Distribution(Value):
         if cls.__init__ is object.__init__ or ("__init__" not in cls.__dict__ and is_dataclass(cls)):
             dataclass(frozen=True, eq=False, repr=False)(cls)
             cls.declared = tuple(
-                Parameter(f.name, f.metadata["domain"], f.metadata["power"])
+                Parameter(f.name, **f.metadata)
                 for f in fields(cls)  # type: ignore[arg-type]
                 if "domain" in f.metadata
             )
@@ -118,7 +146,7 @@ class Distribution(Value):
         registry.register(cls)
 
     def __post_init__(self) -> None:
-        for name, domain, _ in self.declared:
+        for name, domain, *_ in self.declared:
             value = getattr(self, name)
             if value is None:
                 continue
@@ -137,7 +165,7 @@ class Distribution(Value):
     @property
     def n_parameters(self) -> int:
         """Number of free parameters: frozen ones do not count."""
-        return sum(np.size(getattr(self, name)) for name, *_ in self.declared if name not in self.frozen)
+        return sum(domain.n_free(getattr(self, name)) for name, domain, *_ in self.declared if name not in self.frozen)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -223,10 +251,13 @@ class Distribution(Value):
         DegenerateDataError
             If the likelihood has no maximum, for instance for a scale and constant data.
         """
+        prepared = self.prepare(x)
+        if prepared is not self:
+            return prepared.fit(x, sample_weight)
         name = type(self).__name__
-        data = as_observations(x, sample_weight, self.n_columns, name)
+        data = as_observations(self.encode(x), sample_weight, self.n_columns, name)
         rows, weight = data.rows, data.weight
-        outside: Mask = ~np.all(self.support.contains(rows), axis=1)
+        outside: Mask = ~self.support.holds(rows)
         if outside.any():
             others = registry.suitable(rows, self.n_columns)
             remedy = f"Use {' or '.join(others[:3])}, or" if others else "Drop these rows or"
@@ -319,34 +350,33 @@ class Distribution(Value):
         scale : ndarray, shape (d,)
             Scale of each column of the data.
         floor : float
-            Smallest scale parameter, relative to ``scale``.
+            Smallest width of the distribution, relative to ``scale``.
         """
         low, high = [], []
-        for name, domain, power in self.declared:
+        for name, _, power, collapse, limits in self.declared:
             value = np.ravel(getattr(self, name)).astype(float)
             if name in self.frozen:
                 lower = upper = value
             else:
-                lower, upper = np.full(value.shape, domain.low), np.full(value.shape, domain.high)
-                if power and not domain.is_location:
-                    limit = (floor * scale[0]) ** power
-                    if power > 0:
-                        lower = np.minimum(limit, value)  # never above a start that was given
-                    else:
-                        upper = np.maximum(limit, value)
+                # Never beyond a start that was given.
+                lower, upper = np.minimum(limits[0], value), np.maximum(limits[1], value)
+                limit = floor**collapse * scale[0] ** power
+                if collapse > 0:
+                    lower = np.minimum(np.maximum(limit, limits[0]), value)
+                elif collapse < 0:
+                    upper = np.maximum(np.minimum(limit, limits[1]), value)
             low.append(lower)
             high.append(upper)
         return np.array([np.concatenate(low), np.concatenate(high)])
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
-        """Return the names of free parameters that a floor (not their domain) keeps from going further."""
+        """Return the names of free parameters that a floor (not their domain or limits) keeps from going further."""
         names, position = [], 0
-        for name, domain, _ in self.declared:
+        for name, *_, collapse, _ in self.declared:
             part = slice(position, position + np.size(getattr(self, name)))
             position = part.stop
-            at_low = (theta[part] <= bounds[0, part]) & (bounds[0, part] > domain.low)
-            at_high = (theta[part] >= bounds[1, part]) & (bounds[1, part] < domain.high)
-            if name not in self.frozen and (at_low | at_high).any():
+            at_floor = theta[part] <= bounds[0, part] if collapse > 0 else theta[part] >= bounds[1, part]
+            if collapse and name not in self.frozen and at_floor.any():
                 names.append(name)
         return tuple(names)
 
@@ -357,7 +387,7 @@ class Distribution(Value):
         only repeats others.
         """
         parts = []
-        for name, domain, power in self.declared:
+        for name, domain, power, *_ in self.declared:
             size = np.size(getattr(self, name))
             parts.append(np.full(size, scale[0] if domain.is_location and power == 1 else 0.0))
         return np.concatenate(parts)
@@ -374,14 +404,22 @@ class Distribution(Value):
         """Take as many parts as `flatten` gave; return their total weight and the distribution made of them."""
         return next(parts)
 
-    def first_guess(self, centre: Array, scale: Array) -> Self:
-        """Return a copy in which unknown parameters have a plain value of the data's centre and scale, shape (d,)."""
+    def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
+        """Return a copy in which unknown parameters have plain values, read off the data: where iterations start.
+
+        A family overrides it where centre and spread of the columns are no start.
+
+        Parameters
+        ----------
+        rows, weight : ndarray, shapes (n, d) and (n,)
+            Checked data inside the support.
+        smallest : float or ndarray, shape (d,)
+            Spread below which that of a column is not believed.
+        """
+        centre, spread = centre_and_scale(rows, weight)
+        spread = np.maximum(spread, smallest)
         return self.with_values(
-            **{
-                name: domain.first_value(centre, scale, power)
-                for name, domain, power in self.declared
-                if name in self.unknown
-            }
+            **{p.name: p.domain.first_value(centre, spread, p.power) for p in self.declared if p.name in self.unknown}
         )
 
     def fit_bounded(
@@ -399,23 +437,49 @@ class Distribution(Value):
         kernels = self.kernels
         if kernels is None:  # written in plain NumPy: its own fit is all there is
             return self.fit(as_observed(rows), weight), ()
-        centre, spread = centre_and_scale(rows, weight)
-        start = self.first_guess(centre, np.maximum(spread, floor * scale))  # a guess is no start to go below the floor
+        start = self.first_guess(rows, weight, floor * scale)  # a guess is no start to go below the floor
+        if self.stepwise and start.log_likelihood(as_observed(rows), weight) == -np.inf:
+            # Values that were given shut out some rows: no step leads back from there.
+            start = self.with_values(**{name: None for name in self.parameters if name not in self.frozen})
+            start = start.first_guess(rows, weight, floor * scale)
         theta, bounds, units = start.to_theta(), start.bounds(scale, floor), start.units(scale)
-        stats = np.empty(start.statistics_size())
-        ones = np.ones(min(len(rows), FIT_BLOCK)) if weight is None else weight
-        for _ in range(FIT_ITERATIONS):
-            stats[:] = 0.0
-            for block, X in _feature_major_blocks(rows):
-                r = ones[block] if weight is not None else ones[: X.shape[1]]
-                kernels.accumulate(X, r, theta, stats)
-            before = theta.copy()
+        stats, total = np.empty(start.statistics_size()), float(len(rows) if weight is None else weight.sum())
+        before, best, settled = theta, -np.inf, 0
+        for iteration in range(FIT_ITERATIONS):
+            judged = self.stepwise or iteration > 2  # a maximum in closed form is reached by then
+            log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
+            rounding = ROUNDING * (abs(log_likelihood) + total)
+            for _ in range(MOST_HALVINGS if self.stepwise else 0):
+                if log_likelihood >= best - rounding:
+                    break
+                theta += (before - theta) / 2
+                log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
+            settled = settled + 1 if judged and log_likelihood <= best + rounding else 0
+            if settled > 1:  # two steps without a gain: what is left of them is rounding
+                break
+            before, best = theta.copy(), max(best, log_likelihood) if judged else best
             kernels.update(stats, theta, bounds)
             if relative_step(before, theta, units) <= 1e-10:
                 break
+        else:
+            warnings.warn(
+                f"{type(self).__name__}: the fit made {FIT_ITERATIONS} iterations and still gains likelihood, "
+                "which may be flat or unbounded here. Freeze a parameter.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         return start.from_theta(theta), start.at_bounds(theta, bounds)
 
+    def prepare(self, x: Any) -> Self:
+        """Return a copy that knows what only data as they are given tell, such as the labels of categories; or self."""
+        return self
+
+    def encode(self, x: Any) -> Any:
+        """Return data as given, in numbers: text becomes codes. Numbers stay as they are."""
+        return x
+
     def _as_rows(self, x: npt.ArrayLike) -> Array:
+        x = self.encode(x)
         if np.ndim(x) == 0 and self.n_columns == 1:
             x = np.reshape(x, (1, 1))
         return as_rows(x, self.n_columns, type(self).__name__, finite=False)
@@ -430,6 +494,20 @@ def relative_step(before, after, units):
         if moved > 0.0:
             step = max(step, moved / (units[j] if units[j] > 0.0 else max(abs(before[j]), abs(after[j]))))
     return step
+
+
+def _sum(kernels: Kernels, rows: Array, weight: Array | None, theta: Array, stats: Array, judged: bool) -> float:
+    """Fill the statistics; return the log-likelihood if it is to be judged, else 0."""
+    stats[:] = 0.0
+    ones, log_likelihood = np.ones(min(len(rows), FIT_BLOCK)), 0.0
+    for block, X in _feature_major_blocks(rows):
+        r = ones[: X.shape[1]] if weight is None else weight[block]
+        if judged:
+            out = np.zeros(X.shape[1])
+            kernels.log_pdf(X, theta, out)
+            log_likelihood += float(r @ out)
+        kernels.accumulate(X, r, theta, stats)
+    return log_likelihood
 
 
 def _feature_major_blocks(rows: Array) -> Iterator[tuple[slice, Array]]:

@@ -25,14 +25,17 @@ class Domain:
         What a value must be, for messages.
     low, high : float
         Closed range; an open end is enforced by `contains`.
+    low_open, high_open : bool
+        Whether an end itself is outside.
     discrete : bool
-        Whole numbers only.
+        Separate values, whole numbers unless `values` says otherwise.
     """
 
     text: str = "a finite number"
     low: float = -np.inf
     high: float = np.inf
     low_open: bool = False
+    high_open: bool = False
     discrete: bool = False
 
     @property
@@ -46,7 +49,25 @@ class Domain:
         inside = np.isfinite(values) & (values >= self.low) & (values <= self.high)
         if self.low_open:
             inside &= values > self.low
+        if self.high_open:
+            inside &= values < self.high
         return inside & (values == np.floor(values)) if self.discrete else inside
+
+    def holds(self, rows: Array) -> npt.NDArray[np.bool_]:
+        """Which rows, shape (n, d), lie in the domain; a domain of whole rows overrides it."""
+        return np.all(self.contains(rows), axis=1)
+
+    def values(self, low: float, high: float) -> Array:
+        """Return the separate values of a discrete domain from ``low`` to ``high``, ascending."""
+        return np.arange(np.ceil(max(low, self.low)), np.floor(min(high, self.high)) + 1.0)
+
+    def n_free(self, value: Any) -> int:
+        """Return the number of entries of a value that can be chosen freely."""
+        return int(np.size(value))
+
+    def project(self, value: Any) -> Any:
+        """Return a legal value near one whose entries were moved one by one."""
+        return value
 
     def check(self, value: Any) -> Any:
         """Return the value as stored (a float).
@@ -106,6 +127,116 @@ class RealVector(Domain):
 
 
 @dataclass(frozen=True)
+class PositiveVector(RealVector):
+    """Vectors of d finite numbers > 0."""
+
+    text: str = "a vector of finite numbers > 0, shape (d,)"
+    low: float = 0.0
+    low_open: bool = True
+
+    def check(self, value: Any) -> Array:
+        """Return a read-only copy."""
+        value = super().check(value)
+        if not np.all(value > 0.0):
+            raise ValueError
+        return value
+
+    def first_value(self, centre: Array, scale: Array, power: int) -> Array:
+        """Return ones, in the unit of the columns."""
+        return scale**power
+
+    def random(self, rng: np.random.Generator, n_columns: int) -> Array:
+        """Return a random vector at an everyday scale."""
+        return np.exp(rng.uniform(np.log(0.3), np.log(20.0), n_columns))
+
+
+@dataclass(frozen=True)
+class Simplex(RealVector):
+    """Vectors of d numbers >= 0 of sum one; as a support, rows of numbers > 0 of sum one."""
+
+    text: str = "a vector of numbers >= 0 of sum one, shape (d,)"
+    low: float = 0.0
+    high: float = 1.0
+
+    def check(self, value: Any) -> Array:
+        """Return a read-only copy, scaled to sum one to the last bit that rounding allows."""
+        value = super().check(value)
+        total = float(value.sum())
+        if np.any(value < 0.0) or abs(total - 1.0) > 1e-8:
+            raise ValueError
+        if abs(total - 1.0) > 4e-16 * len(value):  # proportions come back to the bit
+            value = value / total
+            value.flags.writeable = False
+        return value
+
+    def holds(self, rows: Array) -> npt.NDArray[np.bool_]:
+        """Which rows, shape (n, d), are finite, positive and sum to one within 1e-6 (single precision)."""
+        positive = np.all(np.isfinite(rows) & (rows > 0.0), axis=1)
+        inside: npt.NDArray[np.bool_] = positive & (np.abs(rows.sum(axis=1) - 1.0) <= 1e-6)
+        return inside
+
+    def n_free(self, value: Any) -> int:
+        """Return d - 1."""
+        return int(np.size(value)) - 1
+
+    def project(self, value: Any) -> Any:
+        """Scale to sum one."""
+        return value / np.sum(value)
+
+    def first_value(self, centre: Array, scale: Array, power: int) -> Array:
+        """Return the proportions of the columns' centres."""
+        total = centre.sum()
+        return centre / total if np.all(centre >= 0) and total > 0 else np.full(len(centre), 1.0 / len(centre))
+
+    def random(self, rng: np.random.Generator, n_columns: int) -> Array:
+        """Return a random vector of proportions."""
+        return rng.dirichlet(np.full(n_columns, 2.0))
+
+
+@dataclass(frozen=True)
+class UnitVector(RealVector):
+    """Vectors of length one: directions."""
+
+    text: str = "a vector of length one, shape (d,)"
+    low: float = -1.0
+    high: float = 1.0
+
+    def check(self, value: Any) -> Array:
+        """Return a read-only copy, scaled to length one to the last bit that rounding allows."""
+        value = super().check(value)
+        length = float(np.sqrt(np.sum(value**2)))
+        if abs(length - 1.0) > 1e-8:
+            raise ValueError
+        if abs(length - 1.0) > 4e-16 * len(value):
+            value = value / length
+            value.flags.writeable = False
+        return value
+
+    def holds(self, rows: Array) -> npt.NDArray[np.bool_]:
+        """Which rows, shape (n, d), have length one within 1e-6 (single precision)."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            inside: npt.NDArray[np.bool_] = np.abs(np.sqrt(np.sum(rows**2, axis=1)) - 1.0) <= 1e-6
+        return inside
+
+    def n_free(self, value: Any) -> int:
+        """Return d - 1."""
+        return int(np.size(value)) - 1
+
+    def project(self, value: Any) -> Any:
+        """Scale to length one."""
+        return value / np.sqrt(np.sum(value**2))
+
+    def first_value(self, centre: Array, scale: Array, power: int) -> Array:
+        """Return the direction of the columns' centres."""
+        length = float(np.sqrt(np.sum(centre**2)))
+        return centre / length if length > 0 else np.eye(len(centre))[0]
+
+    def random(self, rng: np.random.Generator, n_columns: int) -> Array:
+        """Return a random direction."""
+        return self.project(rng.standard_normal(n_columns))
+
+
+@dataclass(frozen=True)
 class PositiveDefinite(Domain):
     """Symmetric positive definite matrices."""
 
@@ -141,6 +272,13 @@ class PositiveDefinite(Domain):
 REAL = Domain()
 POSITIVE = Domain("a finite number > 0", low=0.0, low_open=True)
 NON_NEGATIVE = Domain("a finite number >= 0", low=0.0)
+PROBABILITY = Domain("a number from 0 to 1", low=0.0, high=1.0)
+OPEN_UNIT = Domain("a number between 0 and 1, ends excluded", low=0.0, high=1.0, low_open=True, high_open=True)
 COUNTS = Domain("a whole number >= 0", low=0.0, discrete=True)
+POSITIVE_COUNTS = Domain("a whole number >= 1", low=1.0, discrete=True)
+WHOLE = Domain("a whole number", discrete=True)
 REAL_VECTOR = RealVector()
+POSITIVE_VECTOR = PositiveVector()
+SIMPLEX = Simplex()
+UNIT_VECTOR = UnitVector()
 POSITIVE_DEFINITE = PositiveDefinite()

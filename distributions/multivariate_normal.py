@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from .base import Distribution, Rng, parameter
-from .data import Array
+from .data import Array, centre_and_scale
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR
 from .errors import InvalidParameterError, UnknownParameterError
 from .kernels import Kernels, compiled, kernel
@@ -416,11 +416,14 @@ class MultivariateNormal(Distribution):
         d = len(self.mean)
         return 1 + d + (d * d if self.structure == "full" else d)
 
-    def first_guess(self, centre: Array, scale: Array) -> Self:
+    def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
         """Return a copy in which unknown parameters have the centre and scale of the data."""
+        centre, spread = centre_and_scale(rows, weight)
+        spread = np.maximum(spread, smallest)
         if self.structure == "spherical":
-            scale = np.full_like(scale, scale.max())  # so that it lies above the floor of every column
-        return super().first_guess(centre, scale)
+            spread[:] = spread.max()  # above the floor of every column
+        values = {"mean": centre, "cov": np.diag(spread**2)}
+        return self.with_values(**{name: values[name] for name in self.unknown})
 
 
 def _scaled(cov: Array, floors: Array) -> Array:

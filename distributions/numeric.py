@@ -234,7 +234,7 @@ def _mass(distribution: Distribution) -> tuple[Array, Array]:
     low, high = draws.min(), draws.max()
     for _ in range(40):
         low, high = max(low - spread, support.low), min(high + spread, support.high)
-        values: Any = np.arange(low, high + 1.0)
+        values: Any = support.values(low, high)
         mass = np.exp(distribution.log_pdf(values))
         if mass.sum() > 1 - 1e-15 or len(values) > 10_000_000:
             break

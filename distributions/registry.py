@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .data import Array
+from .domains import Domain
 from .errors import InvalidParameterError
 
 if TYPE_CHECKING:
@@ -40,5 +41,6 @@ def suitable(rows: Array, n_columns: int | None) -> list[str]:
         for name, family in sorted(_families.items())
         if family.__module__.startswith("distributions.")
         and family.n_columns == n_columns
-        and family.support.contains(rows).all()
+        and isinstance(family.support, Domain)
+        and family.support.holds(rows).all()
     ]

@@ -205,7 +205,7 @@ def _same_file(a: Path, b: Path) -> bool:
 
 def _check_support(components: list[Distribution], table: _Table, columns: list[str], x: Array, present: Mask) -> None:
     """Raise for a row that no component covers, as `fit` would, but with its line in the file."""
-    outside = present & ~np.any([part.support.contains(x).all(axis=1) for part in components], axis=0)
+    outside = present & ~np.any([part.support.holds(x) for part in components], axis=0)
     if outside.any():
         row = int(np.argmax(outside))
         value = ", ".join(table.columns[name][row] for name in columns)

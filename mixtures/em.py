@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from distributions.base import relative_step
+from distributions.base import MOST_HALVINGS, ROUNDING, relative_step
 from distributions.data import Array
 from distributions.kernels import call_update, compiled, interpreted
 
@@ -32,7 +32,6 @@ PULSE = 50_000_000  # rows x columns x components between returns to Python, whe
 VANISHED = 1e-200  # responsibility, relative to all, below which a component keeps its parameters
 SLOWEST = 0.9999  # largest ratio of successive steps that a prediction believes
 FALL = 1e-9  # per unit of weight: a smaller fall is the rounding of an ill-conditioned covariance
-ROUNDING = 64 * np.finfo(float).eps  # of a sum of log densities, relative to it
 
 
 @compiled
@@ -49,6 +48,15 @@ def m_step(plan, state):
             call_update(plan.update[leaf], stats, state.theta[begin:end], box)
     for k in range(state.weights.size):
         state.weights[k] = state.mass[k] / total
+
+
+@compiled
+def step_back(theta, theta_before, theta_at, stepwise):
+    """Halve the last step of every leaf whose update is only a step."""
+    for leaf in range(stepwise.size):
+        if stepwise[leaf]:
+            for j in range(theta_at[leaf], theta_at[leaf + 1]):
+                theta[j] += (theta_before[j] - theta[j]) / 2
 
 
 @compiled
@@ -97,8 +105,18 @@ def advance(X, weight, plan, state, tol, max_iter, n_sweeps, block_size):
     Each iteration sweeps at the current parameters, judges, and only then updates: at the end the recorded
     log-likelihood, the responsibilities and the parameters belong together.
     """
+    total = weight.sum() if weight.size else float(X.shape[0])
     for _ in range(n_sweeps):
-        state.history[int(state.progress[0])] = sweep(X, weight, plan, state, block_size)
+        sweeps = int(state.progress[0])
+        now = sweep(X, weight, plan, state, block_size)
+        if sweeps > 0 and plan.stepwise.any():
+            before = state.history[sweeps - 1]
+            for _ in range(MOST_HALVINGS):
+                if now >= before - ROUNDING * (abs(before) + total):
+                    break
+                step_back(state.theta, state.theta_before, plan.theta_at, plan.stepwise)
+                now = sweep(X, weight, plan, state, block_size)
+        state.history[sweeps] = now
         state.progress[0] += 1.0
         status = judge(state, tol, max_iter)
         if status == FELL:

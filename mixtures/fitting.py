@@ -169,7 +169,7 @@ def _check_parts(parts: list[Part], data: Observations) -> None:
         )
     supports = dict.fromkeys(part.distribution.support for part in parts)
     if not any(support.is_location and not support.discrete for support in supports):
-        outside = ~np.any([support.contains(rows).all(axis=1) for support in supports], axis=0)
+        outside = ~np.any([support.holds(rows) for support in supports], axis=0)
         if outside.any():
             wanted = ", ".join(f"{part.name}: {part.distribution.support.text}" for part in parts)
             raise InvalidDataError(

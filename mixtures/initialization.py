@@ -350,7 +350,7 @@ def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight
         return kind
     known = [name for name in kind.parameters if name not in kind.unknown]
     held = kind.freeze(*known) if known else kind  # a given value is where EM starts
-    inside = kind.support.contains(rows).all(axis=1)
+    inside = kind.support.holds(rows)
     failure: Exception | None = None
     for chosen in (weight, all_weight):
         present = inside & (chosen > 0)

@@ -227,7 +227,8 @@ class MixtureModel(Distribution):
 
     def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Fit:
         settings = {name: getattr(self, name) for name in ("n_init", "tol", "max_iter", "rng")}
-        return Fit(self._structure, x, sample_weight, **settings)
+        structure = self._structure.prepare(x)
+        return Fit(structure, structure.encode(x), sample_weight, **settings)
 
     def _keep(self, fit: Fit) -> None:
         components, self.weights_ = fit.current
@@ -279,7 +280,7 @@ class MixtureModel(Distribution):
     def predict_proba(self, x: npt.ArrayLike) -> Array:
         """Return the probability that each row came from each component, shape (n, K)."""
         components, weights = self._current("predict")
-        rows = as_rows(x, self.n_columns, "MixtureModel", finite=True)
+        rows = as_rows(self.encode(x), self.n_columns, "MixtureModel", finite=True)
         return posterior.responsibilities(components, weights, rows)
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -379,6 +380,22 @@ class MixtureModel(Distribution):
     def freeze(self, *names: str) -> Self:
         """Raise: freeze the components' parameters instead."""
         raise InvalidParameterError("freeze parameters of the components: MixtureModel([Normal(0, 1).freeze(), ...])")
+
+    def prepare(self, x: Any) -> Self:
+        """Return a copy whose components know what only data as they are given tell; or self."""
+        prepared = self._structure.prepare(x)
+        if prepared.components == self._structure.components:
+            return self
+        model = type(self)(**self.get_params())
+        model.components = prepared.shaped(prepared.components)
+        model.n_components = None
+        return model
+
+    def encode(self, x: Any) -> Any:
+        """Return data as given, in numbers: text becomes the codes that the components agree on."""
+        if hasattr(self, "weights_"):
+            return Structure(self.components_, None, None).encode(x)
+        return self._structure.encode(x)
 
     def flatten(self) -> list[tuple[float | None, Distribution]]:
         """Return the flattened components with the products of their weights (None: unknown)."""

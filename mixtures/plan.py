@@ -36,6 +36,7 @@ class Plan(NamedTuple):
     stats_at: Integers
     component: Integers
     free: Integers  # 0 where every parameter is frozen
+    stepwise: Integers  # 1 where an update is a step that the likelihood must confirm
 
 
 class State(NamedTuple):
@@ -60,6 +61,8 @@ class Leaf(Protocol):
     def kernels(self) -> Any: ...  # noqa: D102
     @property
     def n_parameters(self) -> int: ...  # noqa: D102
+    @property
+    def stepwise(self) -> bool: ...  # noqa: D102
     def to_theta(self) -> Array: ...  # noqa: D102
     def from_theta(self, theta: Array) -> Any: ...  # noqa: D102
     def bounds(self, scale: Array, floor: float) -> Array: ...  # noqa: D102
@@ -74,6 +77,8 @@ class OpaqueLeaf:
     Its statistics are the data themselves: `accumulate` keeps rows and responsibilities, `update` calls `fit`. Its
     ``theta`` is one number, the version of the distribution, so that parameters can be copied and put back.
     """
+
+    stepwise = False
 
     def __init__(self, distribution: Distribution, name: str) -> None:
         self.name = name
@@ -202,6 +207,7 @@ class Engine:
             stats_at=stats_at,
             component=np.arange(n_leaves),
             free=np.array([int(leaf.n_parameters > 0) for leaf in self.leaves]),
+            stepwise=np.array([int(leaf.stepwise) for leaf in self.leaves]),
         )
         self.state = State(
             theta=np.concatenate(theta),

@@ -181,7 +181,7 @@ def _describe(distribution: Distribution) -> list[str]:
     """Return "name=value" of each parameter, and of each other setting that is not the default."""
     unit = _scale(distribution)
     parts = []
-    for name, domain, power in distribution.declared:
+    for name, domain, power, *_ in distribution.declared:
         value = getattr(distribution, name)
         if isinstance(domain, PositiveDefinite) and value is not None:
             texts = [f"{name}: {text}" for text in _deviations_and_correlations(value)]
@@ -198,7 +198,7 @@ def _describe(distribution: Distribution) -> list[str]:
 
 def _scale(distribution: Distribution) -> Any:
     """Return the first scale that is a parameter, in the unit of the data: digits of a location are judged by it."""
-    for name, domain, power in distribution.declared:
+    for name, domain, power, *_ in distribution.declared:
         value = getattr(distribution, name)
         if value is not None and power and not domain.is_location:
             return (np.diag(value) if np.ndim(value) == 2 else value) ** (1 / power)

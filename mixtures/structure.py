@@ -10,7 +10,7 @@ import numpy as np
 from distributions.base import Distribution
 from distributions.data import Array
 from distributions.domains import Domain
-from distributions.errors import InvalidParameterError
+from distributions.errors import InvalidDataError, InvalidParameterError
 
 Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 
@@ -72,6 +72,27 @@ class Structure:
             high=max(support.high for support in supports),
             discrete=all(support.discrete for support in supports),
         )
+
+    def prepare(self, x: Any) -> Structure:
+        """Return the same structure of components that know what only data as they are given tell."""
+        return Structure(self.shaped([component.prepare(x) for component in self.components]), None, self.weights)
+
+    def encode(self, x: Any) -> Any:
+        """Return data as given, in numbers, by the codes that all components share.
+
+        Raises
+        ------
+        InvalidDataError
+            If two components code the data differently.
+        """
+        codes = [component.encode(x) for component in self.components]
+        for name, code in zip(self.named, codes, strict=True):
+            if code is not codes[0] and not np.array_equal(code, codes[0]):
+                raise InvalidDataError(
+                    f"MixtureModel: components {next(iter(self.named))!r} and {name!r} code the same labels "
+                    "differently. Give both the same categories."
+                )
+        return codes[0]
 
     @property
     def flat(self) -> list[Part]:

@@ -22,6 +22,7 @@ from ..numeric import Integral, integrate, with_ends
 SIGMAS = 6.0  # a statistical law fails beyond so many standard errors: by chance, once in 10^9
 MANY = 20_000  # draws for laws about samples
 FEW = 200  # rows for laws about fits
+MOST_VALUES = 4e6  # over which a mass is summed
 
 
 def require(condition: Any, message: str) -> None:
@@ -78,7 +79,8 @@ class Case:
                 return distribution.with_values(**{p.name: p.domain.random(rng, d) for p in declared})
             except InvalidParameterError:
                 continue
-        return distribution.first_guess(rng.normal(0.0, 5.0, d), np.exp(rng.uniform(-1.5, 3.0, d)))
+        centre, scale = rng.normal(0.0, 5.0, d), np.exp(rng.uniform(-1.5, 3.0, d))
+        return distribution.first_guess(np.array([centre - scale, centre + scale]))
 
     # ------------------------------------------------------------------------------------- capabilities
 
@@ -109,8 +111,13 @@ class Case:
 
     @property
     def has_density(self) -> bool:
-        """Whether its density can be integrated: one column, or a volume (not a curve or a simplex)."""
-        return self.one_column or self._proposal is not None
+        """Whether its density can be integrated: one column (of not too many counts), or a volume (not a simplex)."""
+        return self._summable if self.one_column else self._proposal is not None
+
+    @property
+    def has_cdf(self) -> bool:
+        """Whether probabilities of one column can be compared with the density."""
+        return self.one_column and self.has_density
 
     @property
     def has_location(self) -> bool:
@@ -126,7 +133,7 @@ class Case:
         """Whether a scale parameter follows a change of the data's unit, and the support allows it."""
         support = self.distribution.support
         scale_free = {support.low, support.high} <= {-np.inf, 0.0, np.inf} and not support.discrete
-        has_scale = any(p.power and not p.domain.is_location for p in self.declared)
+        has_scale = any(p.power and p.collapse for p in self.declared)
         return scale_free and has_scale and len(self.free) == len(self.declared)
 
     @property
@@ -193,8 +200,21 @@ class Case:
             return Integral(x, weight, x, np.cumsum(weight))
         return integrate(self.distribution.log_pdf, self._panels())
 
+    @cached_property
+    def _summable(self) -> bool:
+        """Whether the values that carry the mass are few enough to be summed over."""
+        if not self.distribution.support.discrete:
+            return True
+        low, high = self._range
+        return high - low <= MOST_VALUES
+
     def _values(self) -> Array:
-        """Return the whole numbers that carry the mass: the range of a sample, widened until nothing is added."""
+        """Return the separate values that carry the mass."""
+        return self.distribution.support.values(*self._range)
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        """Return the ends of a sample of counts, widened until nothing is added."""
         draws, support = self.draw(2000, "mass"), self.distribution.support
         low, high = draws.min(), draws.max()
         width = max(high - low, 16.0)
@@ -202,10 +222,10 @@ class Case:
             low, high = max(low - width, support.low), min(high + width, support.high)
             ends = np.array([low, high])
             spent = (np.exp(self.distribution.log_pdf(ends)) < 1e-17) | (ends == [support.low, support.high])
-            if spent.all() or high - low > 4e6:
+            if spent.all() or high - low > MOST_VALUES:
                 break
             width *= 2.0
-        return np.arange(low, high + 1.0)
+        return float(low), float(high)
 
     def _panels(self) -> Array:
         """Return edges of panels: quantiles of a sample, ever wider panels outwards, ever narrower to an end."""

@@ -77,7 +77,7 @@ def offset_moves_only_the_location(case: Case) -> None:
     offset = 2.0**27 * unit
     near, far = case.fit(x), case.fit(x + offset)
     require_close(far.log_pdf(x + offset), near.log_pdf(x), "log density after an offset of 1e8 widths", absolute=1e-5)
-    for name, domain, power in case.declared:
+    for name, domain, power, *_ in case.declared:
         moved, still = np.asarray(getattr(far, name)), np.asarray(getattr(near, name))
         if domain.is_location and power == 1 and moved.size == np.size(offset):
             shift, slack = (np.reshape(value, moved.shape) for value in (offset, 1e-6 * unit))
@@ -93,7 +93,7 @@ def units_scale_by_their_power(case: Case) -> None:
         scaled = case.fit(x * factor)
         wanted = plain.log_pdf(x) - d * np.log(factor)
         require_close(scaled.log_pdf(x * factor), wanted, f"log density of data x {factor:.3g}", absolute=1e-5)
-        for name, domain, power in case.declared:
+        for name, domain, power, *_ in case.declared:
             got, value = np.asarray(getattr(scaled, name)), np.asarray(getattr(plain, name))
             slack = 1e-6 * (width if domain.is_location else np.abs(value)) * factor**power
             require_close(got, value * factor**power, f"{name} (power {power}) of data x {factor:.3g}", absolute=slack)
@@ -162,7 +162,7 @@ def first_guess_is_a_legal_start(case: Case) -> None:
     """`first_guess` fills in every unknown parameter, and gives the data a finite log density."""
     x = case.draw(FEW, "guess")
     rows = x.reshape(FEW, -1)
-    guess = case.blank.first_guess(rows.mean(axis=0), rows.std(axis=0) + (np.ptp(rows, axis=0) == 0))
+    guess = case.blank.first_guess(rows)
     require(guess.unknown == (), f"first_guess leaves {', '.join(guess.unknown)} unknown")
     require(np.isfinite(guess.log_pdf(x)), f"{guess!r}, the first guess, gives its data no finite log density")
 
@@ -208,22 +208,15 @@ def _brief(value: Any) -> str:
 
 def _neighbours(case: Case, fitted: Distribution, declared: Parameter, step: float) -> Iterator[Any]:
     """Yield legal values of one parameter a relative step away, up and down, entry by entry."""
-    name, domain, power = declared
+    name, domain, power, *_ = declared
     value = getattr(fitted, name)
     for candidate in _steps(domain, power, value, step, case.unit, case.rng("entries")):
-        for variant in (candidate, _same_sum(candidate, value)):
-            try:
-                made = fitted.with_values(**{name: variant})
-            except InvalidParameterError:
-                continue
-            if not np.array_equal(getattr(made, name), value):
-                yield getattr(made, name)
-            break
-
-
-def _same_sum(candidate: Any, value: Any) -> Any:
-    """Scale a vector to the sum it had: a neighbour on the simplex."""
-    return candidate * (np.sum(value) / np.sum(candidate)) if np.ndim(value) == 1 and np.sum(candidate) else candidate
+        try:
+            made = fitted.with_values(**{name: domain.project(candidate)})
+        except InvalidParameterError:
+            continue
+        if not np.array_equal(getattr(made, name), value):
+            yield getattr(made, name)
 
 
 def _steps(domain: Domain, power: int, value: Any, step: float, unit: Array, rng: np.random.Generator) -> Iterator[Any]:

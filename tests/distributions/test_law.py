@@ -498,7 +498,8 @@ class TwoNormals(Distribution):
             return self.with_values(first=a - self.correlation * (b - self.second))
         return self.with_values(first=a, second=b)
 
-    def first_guess(self, centre, scale):
+    def first_guess(self, rows, weight=None, smallest=0.0):
+        centre = np.average(rows, axis=0, weights=weight)
         return self.with_values(
             first=centre[0] if self.first is None else self.first,
             second=centre[1] if self.second is None else self.second,
