@@ -16,7 +16,6 @@ draws                ``sample(size, rng)``                           ``sample(si
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
@@ -28,21 +27,17 @@ from . import numeric, registry
 from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale
 from .domains import REAL, Domain
 from .errors import (
-    ConvergenceWarning,
     DegenerateDataError,
     InvalidDataError,
     InvalidParameterError,
     UnknownParameterError,
 )
-from .kernels import Kernels, compiled
+from .estimation import feature_major_blocks, maximise
+from .kernels import Kernels
 from .value import Value
 
 Rng = int | np.random.Generator | None
 
-FIT_BLOCK = 8192  # rows handed to a kernel at once by `log_pdf` and `fit`: a few columns stay in cache
-FIT_ITERATIONS = 2000
-MOST_HALVINGS = 40
-ROUNDING = 64 * np.finfo(float).eps  # of a sum of log densities, relative to it
 _ROUNDING = 1e-14  # a scale this small beside the data's own is rounding error, not an estimate
 
 
@@ -102,6 +97,8 @@ class Distribution(Value):
         where the likelihood falls, so a point between two values of theta must be a legal theta.
     n_statistics : int
         Length of the vector that `accumulate` fills; a family where it depends on d overrides `statistics_size`.
+    everyday : bool
+        Whether an error about rows that another family cannot take may suggest it.
     n_columns : int or None
         Columns d of an observation, None while it is unknown.
     frozen : frozenset of str
@@ -114,6 +111,7 @@ class Distribution(Value):
     kernels: ClassVar[Kernels | None] = None
     stepwise: ClassVar[bool] = False
     n_statistics: ClassVar[int] = 0
+    everyday: ClassVar[bool] = False
     n_columns: int | None = 1
     frozen: frozenset[str] = frozenset()
     declared: ClassVar[tuple[Parameter, ...]] = ()
@@ -228,7 +226,7 @@ class Distribution(Value):
         theta = self.to_theta()
         rows = self._as_rows(x)
         out = np.zeros(len(rows))
-        for block, X in _feature_major_blocks(rows):
+        for block, X in feature_major_blocks(rows):
             self.kernels.log_pdf(X, theta, out[block])
         lost = np.isnan(out)
         if lost.any():  # inf - inf in a kernel: a row at infinity has density zero, only NaN has none
@@ -257,15 +255,16 @@ class Distribution(Value):
         name = type(self).__name__
         data = as_observations(self.encode(x), sample_weight, self.n_columns, name)
         rows, weight = data.rows, data.weight
-        outside: Mask = ~self.support.holds(rows)
+        summary = data.summary
+        inside = self.support.holds_all(summary.low, summary.high)  # which spares a look at each row
+        outside: Mask = np.zeros(0, dtype=bool) if inside else ~self.support.holds(rows)
         if outside.any():
             others = registry.suitable(rows, self.n_columns)
             remedy = f"Use {' or '.join(others[:3])}, or" if others else "Drop these rows or"
             raise InvalidDataError(
                 f"{name} needs x to be {self.support.text}; {data.describe(outside)} not. {remedy} transform the data."
             )
-        _, scale = centre_and_scale(rows, weight)
-        fitted, held = self.fit_bounded(rows, weight, scale, _ROUNDING)
+        fitted, held = self.fit_bounded(rows, weight, summary.scale, _ROUNDING)
         if held:
             raise DegenerateDataError(
                 f"{name}: the likelihood of these {len(rows)} rows has no maximum, it grows without bound in "
@@ -437,38 +436,7 @@ class Distribution(Value):
         kernels = self.kernels
         if kernels is None:  # written in plain NumPy: its own fit is all there is
             return self.fit(as_observed(rows), weight), ()
-        start = self.first_guess(rows, weight, floor * scale)  # a guess is no start to go below the floor
-        if self.stepwise and start.log_likelihood(as_observed(rows), weight) == -np.inf:
-            # Values that were given shut out some rows: no step leads back from there.
-            start = self.with_values(**{name: None for name in self.parameters if name not in self.frozen})
-            start = start.first_guess(rows, weight, floor * scale)
-        theta, bounds, units = start.to_theta(), start.bounds(scale, floor), start.units(scale)
-        stats, total = np.empty(start.statistics_size()), float(len(rows) if weight is None else weight.sum())
-        before, best, settled = theta, -np.inf, 0
-        for iteration in range(FIT_ITERATIONS):
-            judged = self.stepwise or iteration > 2  # a maximum in closed form is reached by then
-            log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
-            rounding = ROUNDING * (abs(log_likelihood) + total)
-            for _ in range(MOST_HALVINGS if self.stepwise else 0):
-                if log_likelihood >= best - rounding:
-                    break
-                theta += (before - theta) / 2
-                log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
-            settled = settled + 1 if judged and log_likelihood <= best + rounding else 0
-            if settled > 1:  # two steps without a gain: what is left of them is rounding
-                break
-            before, best = theta.copy(), max(best, log_likelihood) if judged else best
-            kernels.update(stats, theta, bounds)
-            if relative_step(before, theta, units) <= 1e-10:
-                break
-        else:
-            warnings.warn(
-                f"{type(self).__name__}: the fit made {FIT_ITERATIONS} iterations and still gains likelihood, "
-                "which may be flat or unbounded here. Freeze a parameter.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        return start.from_theta(theta), start.at_bounds(theta, bounds)
+        return maximise(self, kernels, rows, weight, scale, floor)
 
     def prepare(self, x: Any) -> Self:
         """Return a copy that knows what only data as they are given tell, such as the labels of categories; or self."""
@@ -483,35 +451,3 @@ class Distribution(Value):
         if np.ndim(x) == 0 and self.n_columns == 1:
             x = np.reshape(x, (1, 1))
         return as_rows(x, self.n_columns, type(self).__name__, finite=False)
-
-
-@compiled
-def relative_step(before, after, units):
-    """Return the largest step of an entry of theta in its own unit (see `Distribution.units`)."""
-    step = 0.0
-    for j in range(after.size):
-        moved = abs(after[j] - before[j])
-        if moved > 0.0:
-            step = max(step, moved / (units[j] if units[j] > 0.0 else max(abs(before[j]), abs(after[j]))))
-    return step
-
-
-def _sum(kernels: Kernels, rows: Array, weight: Array | None, theta: Array, stats: Array, judged: bool) -> float:
-    """Fill the statistics; return the log-likelihood if it is to be judged, else 0."""
-    stats[:] = 0.0
-    ones, log_likelihood = np.ones(min(len(rows), FIT_BLOCK)), 0.0
-    for block, X in _feature_major_blocks(rows):
-        r = ones[: X.shape[1]] if weight is None else weight[block]
-        if judged:
-            out = np.zeros(X.shape[1])
-            kernels.log_pdf(X, theta, out)
-            log_likelihood += float(r @ out)
-        kernels.accumulate(X, r, theta, stats)
-    return log_likelihood
-
-
-def _feature_major_blocks(rows: Array) -> Iterator[tuple[slice, Array]]:
-    """Cut rows, shape (n, d), into blocks for kernels, shape (d, m)."""
-    for start in range(0, len(rows), FIT_BLOCK):
-        block = slice(start, min(start + FIT_BLOCK, len(rows)))
-        yield block, np.ascontiguousarray(rows[block].T)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import InvalidDataError
+from .kernels import compiled
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+
+SUMMARY_BLOCK = 1024  # rows: half of a first-level cache
 
 
 def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array:
@@ -101,6 +105,7 @@ class Observations(NamedTuple):
     weight: Array | None
     places: npt.NDArray[np.intp] | None  # None: every row is present
     n_given: int
+    summary: Summary
 
     def describe(self, bad: Mask) -> str:
         """Say how many of these rows are bad and show the first, counted as the user counts them."""
@@ -129,8 +134,9 @@ def as_observations(x: Any, sample_weight: Any, n_columns: int | None, owner: st
     if weight is not None and not weight.all():
         places = np.flatnonzero(weight)
         rows, weight = rows[places], weight[places]
-    observations = Observations(rows, weight, places, n_given)
-    if not np.isfinite(rows).all():
+    observations = Observations(rows, weight, places, n_given, summarise(rows, weight))
+    # Only rows that are not finite, or so large that their sum is not, leave a mean that is not.
+    if not np.isfinite(observations.summary.centre).all() and not np.isfinite(rows).all():
         raise InvalidDataError(_not_finite(owner, observations.describe(~np.all(np.isfinite(rows), axis=1))))
     return observations
 
@@ -164,11 +170,66 @@ def centre_and_scale(rows: Array, weight: Array | None) -> tuple[Array, Array]:
 
     The scale is what floors of scales and steps of locations are relative to.
     """
-    centre = np.average(rows, axis=0, weights=weight)
-    variance = np.empty_like(centre)
-    for column in range(rows.shape[1]):  # a column at a time, to hold no second copy of the data
-        variance[column] = np.average((rows[:, column] - centre[column]) ** 2, weights=weight)
-    scale = np.sqrt(variance)
+    return summarise(rows, weight)[:2]
+
+
+class Summary(NamedTuple):
+    """What one pass over the rows tells of each column, shape (d,); rounding and overflow included."""
+
+    centre: Array  # weighted mean
+    scale: Array  # see `centre_and_scale`
+    low: Array
+    high: Array
+
+
+def summarise(rows: Array, weight: Array | None) -> Summary:
+    """Return mean, scale and range of the columns of rows, shape (n, d); NaN or infinity gives a mean not finite."""
+    centre, square, low, high = np.zeros((4, rows.shape[1]))
+    _summarise(rows, np.empty(0) if weight is None else weight, centre, square, low, high)
+    scale = np.sqrt(square)
     constant = scale <= 1e-14 * np.abs(centre)
     scale[constant] = np.where(centre[constant] != 0, np.abs(centre[constant]), 1.0)
-    return centre, scale
+    return Summary(centre, scale, low, high)
+
+
+@compiled
+def _summarise(rows, weight, centre, square, low, high):
+    """Fill mean, mean square about it, least and greatest value of each column.
+
+    A block at a time, about its own mean, so that nothing cancels and the data are read once; blocks are joined as in
+    Chan, Golub & LeVeque, The American Statistician 37 (1983).
+    """
+    n, d = rows.shape
+    size = min(n, SUMMARY_BLOCK)
+    block, ones, least, greatest = np.empty(size), np.ones(size), np.empty(size), np.empty(size)
+    for j in range(d):
+        total, least[:], greatest[:] = 0.0, math.inf, -math.inf
+        for start in range(0, n, size):
+            m = min(size, n - start)
+            # Slices, indexed from zero: an index that might be negative would keep loops from vectorising.
+            x, part_of, lowest, highest = block[:m], rows[start : start + m], least[:m], greatest[:m]
+            for i in range(m):
+                x[i] = part_of[i, j]
+            for i in range(m):  # place by place: so would a minimum over all
+                lowest[i] = min(x[i], lowest[i])
+                highest[i] = max(x[i], highest[i])
+            w = weight[start : start + m] if weight.size else ones[:m]
+            part, first, second, rest = 0.0, 0.0, 0.0, 0.0
+            for i in range(m):
+                part += w[i]
+                first += w[i] * x[i]
+            if part == 0.0:  # only rows of weight zero
+                continue
+            mean = first / part
+            for i in range(m):
+                centred = x[i] - mean
+                rest += w[i] * centred
+                second += w[i] * centred * centred
+            second -= rest * rest / part
+            mean += rest / part  # what the rounding of the first sum left over
+            between = mean - centre[j]
+            total += part
+            centre[j] += between * (part / total)
+            square[j] += second + between * between * (part * ((total - part) / total))
+        square[j] /= total
+        low[j], high[j] = least.min(), greatest.max()

@@ -57,6 +57,11 @@ class Domain:
         """Which rows, shape (n, d), lie in the domain; a domain of whole rows overrides it."""
         return np.all(self.contains(rows), axis=1)
 
+    def holds_all(self, low: Array, high: Array) -> bool:
+        """Whether all rows between these two, shape (d,), are sure to lie in the domain."""
+        plain = type(self).holds is Domain.holds and type(self).contains is Domain.contains and not self.discrete
+        return plain and bool(np.all(self.contains(low) & self.contains(high)))
+
     def values(self, low: float, high: float) -> Array:
         """Return the separate values of a discrete domain from ``low`` to ``high``, ascending."""
         return np.arange(np.ceil(max(low, self.low)), np.floor(min(high, self.high)) + 1.0)

@@ -60,6 +60,7 @@ class Exponential(Distribution):
     rate: float = parameter(POSITIVE, power=-1)
 
     support = NON_NEGATIVE
+    everyday = True
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 2
 

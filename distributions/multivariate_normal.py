@@ -309,6 +309,7 @@ class MultivariateNormal(Distribution):
     structure: str = field(default="full")
 
     support = REAL
+    everyday = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -75,6 +75,7 @@ class Normal(Distribution):
     std: float = parameter(POSITIVE, power=1)
 
     support = REAL
+    everyday = True
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 3
 

@@ -59,6 +59,7 @@ class Poisson(Distribution):
     rate: float = parameter(NON_NEGATIVE)
 
     support = COUNTS
+    everyday = True
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 2
 

@@ -35,11 +35,12 @@ def look_up(name: object) -> type[Distribution]:
 
 
 def suitable(rows: Array, n_columns: int | None) -> list[str]:
-    """Return the names of this project's families whose support holds all rows."""
+    """Return the names of this project's everyday families whose support holds all rows."""
     return [
         name
         for name, family in sorted(_families.items())
-        if family.__module__.startswith("distributions.")
+        if family.everyday
+        and family.__module__.startswith("distributions.")
         and family.n_columns == n_columns
         and isinstance(family.support, Domain)
         and family.support.holds(rows).all()

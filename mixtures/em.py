@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from distributions.base import MOST_HALVINGS, ROUNDING, relative_step
 from distributions.data import Array
+from distributions.estimation import MOST_HALVINGS, ROUNDING, relative_step
 from distributions.kernels import call_update, compiled, interpreted
 
 from .plan import Engine

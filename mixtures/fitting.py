@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from distributions.base import Distribution, Rng
-from distributions.data import Array, Observations, as_observations, centre_and_scale
+from distributions.data import Array, Observations, as_observations
 from distributions.errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -65,7 +65,7 @@ class Fit:
         parts = structure.flat
         _check_parts(parts, self.data)
         self.names = [part.name for part in parts]
-        _, scale = centre_and_scale(self.rows, self.weight)
+        scale = self.data.summary.scale
         start = best_start(
             [part.distribution for part in parts],
             structure.flat_weights,

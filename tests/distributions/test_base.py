@@ -18,8 +18,8 @@ from distributions import (
     UnknownParameterError,
     parameter,
 )
-from distributions.base import FIT_BLOCK, relative_step
 from distributions.domains import NON_NEGATIVE, POSITIVE, REAL
+from distributions.estimation import BLOCK, relative_step
 
 
 class Ramp(Distribution):
@@ -224,7 +224,7 @@ def test_a_user_s_class_cannot_take_the_name_of_ours_but_may_be_written_again():
 
 
 def test_rows_beyond_one_block_are_all_seen(rng):
-    x, weight = rng.normal(3.0, 2.0, 2 * FIT_BLOCK + 17), rng.uniform(size=2 * FIT_BLOCK + 17)
+    x, weight = rng.normal(3.0, 2.0, 2 * BLOCK + 17), rng.uniform(size=2 * BLOCK + 17)
     exact = -0.5 * ((x - 1.0) / 2.0) ** 2 - np.log(2.0 * np.sqrt(2 * np.pi))
     np.testing.assert_allclose(Normal(1.0, 2.0).log_pdf(x), exact, rtol=1e-13)
     for w in (None, weight):

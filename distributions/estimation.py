@@ -1,0 +1,118 @@
+"""The maximum of a compiled family's likelihood: sum statistics, update, until nothing moves."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from .data import Array, as_observed
+from .errors import ConvergenceWarning
+from .kernels import Kernels, compiled
+
+if TYPE_CHECKING:
+    from .base import Distribution
+
+    D = TypeVar("D", bound=Distribution)
+
+BLOCK = 8192  # rows handed to a kernel at once: a few columns stay in cache
+ITERATIONS = 2000
+SETTLED = 1e-10  # a step of a parameter in its own unit that ends a fit
+MOST_HALVINGS = 40
+ROUNDING = 64 * np.finfo(float).eps  # of a sum of log densities, relative to it
+PILOT = 20_000  # rows whose maximum is the start for many more, where steps are needed
+
+
+def maximise(
+    family: D, kernels: Kernels, rows: Array, weight: Array | None, scale: Array, floor: float
+) -> tuple[D, tuple[str, ...]]:
+    """Return the maximum inside the family's `bounds`, and the names of the parameters held there.
+
+    Parameters
+    ----------
+    family : Distribution
+        Unknown parameters start at its `first_guess`, known ones where they are.
+    kernels : Kernels
+    rows, weight, scale, floor
+        As in `Distribution.fit_bounded`.
+    """
+    start = _start(family, kernels, rows, weight, scale, floor)
+    theta, bounds, units = start.to_theta(), start.bounds(scale, floor), start.units(scale)
+    stats, total = np.empty(start.statistics_size()), float(len(rows) if weight is None else weight.sum())
+    before, best, settled, step = theta, -np.inf, 0, 0.0
+    for iteration in range(ITERATIONS):
+        judged = family.stepwise or iteration > 2  # a maximum in closed form is reached by then
+        log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
+        rounding = ROUNDING * (abs(log_likelihood) + total)
+        for _ in range(MOST_HALVINGS if family.stepwise else 0):
+            if log_likelihood >= best - rounding:
+                break
+            theta += (before - theta) / 2
+            log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
+        settled = settled + 1 if judged and log_likelihood <= best + rounding else 0
+        if settled > 1:  # two steps without a gain: what is left of them is rounding
+            break
+        before, best = theta.copy(), max(best, log_likelihood) if judged else best
+        kernels.update(stats, theta, bounds)
+        step_before, step = step, relative_step(before, theta, units)
+        if step <= SETTLED or (step < 0.1 * step_before and step * (step / step_before) ** 2 <= 0.1 * SETTLED):
+            break  # what is left, by the last step or by the pace of the last two
+    else:
+        warnings.warn(
+            f"{type(family).__name__}: the fit made {ITERATIONS} iterations and still gains likelihood, "
+            "which may be flat or unbounded here. Freeze a parameter.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    return start.from_theta(theta), start.at_bounds(theta, bounds)
+
+
+def _start(family: D, kernels: Kernels, rows: Array, weight: Array | None, scale: Array, floor: float) -> D:
+    """Return the family with all parameters known."""
+    blank = family.with_values(**{name: None for name in family.parameters if name not in family.frozen})
+    if family.stepwise and family == blank and len(rows) > 4 * PILOT:
+        every = slice(None, None, len(rows) // PILOT)
+        pilot, held = maximise(
+            family, kernels, np.ascontiguousarray(rows[every]), None if weight is None else weight[every], scale, floor
+        )
+        if not held and pilot.log_likelihood(as_observed(rows), weight) > -np.inf:
+            return pilot
+    start = family.first_guess(rows, weight, floor * scale)  # a guess is no start to go below the floor
+    if family.stepwise and family != blank and start.log_likelihood(as_observed(rows), weight) == -np.inf:
+        # Values that were given shut out some rows: no step leads back from there.
+        return blank.first_guess(rows, weight, floor * scale)
+    return start
+
+
+def _sum(kernels: Kernels, rows: Array, weight: Array | None, theta: Array, stats: Array, judged: bool) -> float:
+    """Fill the statistics; return the log-likelihood if it is to be judged, else 0."""
+    stats[:] = 0.0
+    ones, log_likelihood = np.ones(min(len(rows), BLOCK)), 0.0
+    for block, X in feature_major_blocks(rows):
+        r = ones[: X.shape[1]] if weight is None else np.ascontiguousarray(weight[block])
+        if judged:
+            out = np.zeros(X.shape[1])
+            kernels.log_pdf(X, theta, out)
+            log_likelihood += float(r @ out)
+        kernels.accumulate(X, r, theta, stats)
+    return log_likelihood
+
+
+@compiled
+def relative_step(before, after, units):
+    """Return the largest step of an entry of theta in its own unit (see `Distribution.units`)."""
+    step = 0.0
+    for j in range(after.size):
+        moved = abs(after[j] - before[j])
+        if moved > 0.0:
+            step = max(step, moved / (units[j] if units[j] > 0.0 else max(abs(before[j]), abs(after[j]))))
+    return step
+
+
+def feature_major_blocks(rows: Array) -> Iterator[tuple[slice, Array]]:
+    """Cut rows, shape (n, d), into blocks for kernels, shape (d, m)."""
+    for start in range(0, len(rows), BLOCK):
+        block = slice(start, min(start + BLOCK, len(rows)))
+        yield block, np.ascontiguousarray(rows[block].T)
