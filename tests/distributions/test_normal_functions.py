@@ -62,9 +62,9 @@ REFERENCES = {"log_ndtr": exact_log_ndtr, "inverse_mills": exact_inverse_mills}
 def test_relative_error(name, bound, rng):
     x = np.concatenate(
         [
-            rng.uniform(-40, 37.5, 1500),
-            rng.uniform(-3, 3, 1500),
-            -(10 ** rng.uniform(1, 150, 300)),
+            rng.uniform(-40, 37.5, 600),
+            rng.uniform(-3, 3, 600),
+            -(10 ** rng.uniform(1, 150, 150)),
             rng.uniform(-1, 1, 200) * 10 ** rng.uniform(-300, 0, 200),
             [0.0, -0.0, 5e-324, -5e-324, -4.0, 4.0, 37.5, -1e150],
         ]
