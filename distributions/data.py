@@ -202,17 +202,21 @@ def _summarise(rows, weight, centre, square, low, high):
     n, d = rows.shape
     size = min(n, SUMMARY_BLOCK)
     block, ones, least, greatest = np.empty(size), np.ones(size), np.empty(size), np.empty(size)
+    present = 0
+    while present < weight.size - 1 and weight[present] == 0.0:
+        present += 1
     for j in range(d):
+        origin = rows[present, j] if n else 0.0  # of all sums: what is common to the rows does not cost digits
         total, least[:], greatest[:] = 0.0, math.inf, -math.inf
         for start in range(0, n, size):
             m = min(size, n - start)
             # Slices, indexed from zero: an index that might be negative would keep loops from vectorising.
             x, part_of, lowest, highest = block[:m], rows[start : start + m], least[:m], greatest[:m]
             for i in range(m):
-                x[i] = part_of[i, j]
+                x[i] = part_of[i, j] - origin
             for i in range(m):  # place by place: so would a minimum over all
-                lowest[i] = min(x[i], lowest[i])
-                highest[i] = max(x[i], highest[i])
+                lowest[i] = min(part_of[i, j], lowest[i])
+                highest[i] = max(part_of[i, j], highest[i])
             w = weight[start : start + m] if weight.size else ones[:m]
             part, first, second, rest = 0.0, 0.0, 0.0, 0.0
             for i in range(m):
@@ -233,3 +237,4 @@ def _summarise(rows, weight, centre, square, low, high):
             square[j] += second + between * between * (part * ((total - part) / total))
         square[j] /= total
         low[j], high[j] = least.min(), greatest.max()
+        centre[j] += origin

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from distributions import InvalidDataError
-from distributions.data import as_observations, as_rows, as_weights, centre_and_scale, describe_rows
+from distributions.data import as_observations, as_rows, as_weights, centre_and_scale, describe_rows, summarise
 
 COLUMN = np.array([1.0, 0.0, 3.0, 1.0])
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -206,3 +206,35 @@ def test_centre_and_scale_are_the_weighted_moments_of_each_column(weight):
 @pytest.mark.parametrize("value, scale", [(0.0, 1.0), (-3.0, 3.0), (0.1, 0.1), (1e8 + 0.1, 1e8 + 0.1)])
 def test_a_constant_column_has_the_scale_of_its_value(value, scale):
     assert centre_and_scale(np.full((7, 1), value), None)[1][0] == pytest.approx(scale, rel=1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 2, 1023, 1024, 1025, 5000])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_one_pass_in_blocks_sums_exactly_far_from_zero(n, weighted, rng):
+    rows = np.column_stack([1e8 + rng.normal(size=n), rng.exponential(1e-8, n), np.sort(rng.normal(size=n)) ** 3])
+    weight = rng.uniform(size=n) if weighted else None
+    if weighted:
+        weight[: n // 2] = 0.0  # whole blocks that do not count
+    got = summarise(rows, weight)
+    exact = rows.astype(np.longdouble)
+    w = np.ones(n) if weight is None else weight
+    mean = (exact * w[:, np.newaxis]).sum(axis=0) / w.sum()
+    spread = np.sqrt(((exact - mean) ** 2 * w[:, np.newaxis]).sum(axis=0) / w.sum())
+    assert np.all(np.abs(got.centre - mean) <= 1e-15 * (np.abs(mean) + 8 * spread))
+    if n > 2:
+        np.testing.assert_allclose(got.scale, spread.astype(float), rtol=1e-12)
+    np.testing.assert_array_equal(got.low, rows.min(axis=0))
+    np.testing.assert_array_equal(got.high, rows.max(axis=0))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, 700, 2999])
+def test_a_row_that_is_not_finite_is_found_wherever_it_stands(bad, place):
+    rows = np.ones((3000, 2))
+    rows[place, 1] = bad
+    with pytest.raises(InvalidDataError, match=rf"1 of 3000 rows \(first: row {place}, 1, "):
+        as_observations(rows, None, 2, "Someone")
+
+
+def test_large_finite_rows_whose_sums_overflow_are_finite():
+    assert as_observations(np.full(3000, 1e306), None, 1, "Someone").rows[0, 0] == 1e306

@@ -6,10 +6,17 @@ import pytest
 from distributions.domains import (
     COUNTS,
     NON_NEGATIVE,
+    OPEN_UNIT,
     POSITIVE,
+    POSITIVE_COUNTS,
     POSITIVE_DEFINITE,
+    POSITIVE_VECTOR,
+    PROBABILITY,
     REAL,
     REAL_VECTOR,
+    SIMPLEX,
+    UNIT_VECTOR,
+    WHOLE,
     Domain,
 )
 
@@ -25,6 +32,10 @@ INTERVAL = Domain("a number in (0, 2]", low=0.0, high=2.0, low_open=True)
         (NON_NEGATIVE, [0, 0, 1, 1, 1, 1, 1, 1, 0, 0]),
         (COUNTS, [0, 0, 1, 1, 0, 0, 1, 1, 0, 0]),
         (INTERVAL, [0, 0, 0, 0, 1, 1, 1, 0, 0, 0]),
+        (PROBABILITY, [0, 0, 1, 1, 1, 1, 0, 0, 0, 0]),
+        (OPEN_UNIT, [0, 0, 0, 0, 1, 1, 0, 0, 0, 0]),
+        (POSITIVE_COUNTS, [0, 0, 0, 0, 0, 0, 1, 1, 0, 0]),
+        (WHOLE, [0, 1, 1, 1, 0, 0, 1, 1, 0, 0]),
     ],
 )
 def test_contains_and_check_agree_on_what_lies_inside(domain, inside):
@@ -113,8 +124,78 @@ def test_a_first_value_follows_the_centre_and_scale_of_the_data(domain, power, f
     np.testing.assert_array_equal(value, first)
 
 
-@pytest.mark.parametrize("domain", [REAL, POSITIVE, NON_NEGATIVE, INTERVAL, REAL_VECTOR, POSITIVE_DEFINITE])
+@pytest.mark.parametrize(
+    "domain",
+    [
+        REAL,
+        POSITIVE,
+        NON_NEGATIVE,
+        INTERVAL,
+        PROBABILITY,
+        OPEN_UNIT,
+        REAL_VECTOR,
+        POSITIVE_VECTOR,
+        SIMPLEX,
+        UNIT_VECTOR,
+        POSITIVE_DEFINITE,
+    ],
+)
 def test_random_values_are_legal_and_differ(domain, rng):
     drawn = [domain.check(domain.random(rng, 3)) for _ in range(20)]
     assert len({str(value) for value in drawn}) == 20
     assert not any(np.any(value == 1.0) for value in drawn)
+
+
+def test_rows_lie_inside_where_all_cells_do():
+    rows = np.array([[1.0, 2.0], [1.0, 2.5], [-1.0, 2.0], [np.nan, 1.0]])
+    np.testing.assert_array_equal(COUNTS.holds(rows), [True, False, False, False])
+
+
+def test_rows_of_proportions_and_directions_are_judged_whole():
+    rows = np.array([[0.6, 0.4], [0.6, 0.8], [0.6, 0.5], [1.0, 0.0], [np.nan, 0.5], [np.inf, 0.0]])
+    np.testing.assert_array_equal(SIMPLEX.holds(rows), [True, False, False, False, False, False])
+    np.testing.assert_array_equal(UNIT_VECTOR.holds(rows), [False, True, False, True, False, False])
+    assert SIMPLEX.holds(np.array([[1.0, 2.0, 4.0]], dtype=np.float32) / np.float32(7)).all()
+
+
+@pytest.mark.parametrize("domain", [REAL, POSITIVE, NON_NEGATIVE, INTERVAL, COUNTS, SIMPLEX, UNIT_VECTOR])
+def test_a_range_is_sure_only_where_every_value_in_it_lies_inside(domain, rng):
+    low, high = np.array([0.5, 0.5]), np.array([1.5, 1.5])
+    sure = domain.holds_all(low, high)
+    assert sure == (domain in (REAL, POSITIVE, NON_NEGATIVE, INTERVAL))
+    assert not sure or domain.holds(rng.uniform(low, high, (1000, 2))).all()
+    assert not POSITIVE.holds_all(np.array([0.0]), np.array([1.0]))
+    assert not domain.holds_all(np.array([np.nan, 1.0]), high)
+
+
+@pytest.mark.parametrize(
+    "domain, good, bad",
+    [
+        (SIMPLEX, [0.25, 0.75], [0.3, 0.8]),
+        (SIMPLEX, [0.0, 1.0], [-0.5, 1.5]),
+        (UNIT_VECTOR, [0.6, -0.8], [0.6, 0.9]),
+        (POSITIVE_VECTOR, [0.1, 7.0], [0.0, 1.0]),
+    ],
+)
+def test_special_vectors_come_back_to_the_bit_and_others_are_refused(domain, good, bad):
+    np.testing.assert_array_equal(domain.check(good), good)
+    assert not domain.check(good).flags.writeable
+    with pytest.raises(ValueError):
+        domain.check(bad)
+
+
+def test_proportions_and_directions_have_one_entry_less_to_choose():
+    assert REAL_VECTOR.n_free([1.0, 2.0]) == POSITIVE_VECTOR.n_free([1.0, 2.0]) == 2
+    assert SIMPLEX.n_free([0.5, 0.5]) == UNIT_VECTOR.n_free([0.6, 0.8]) == 1
+    assert REAL.n_free(3.0) == 1
+
+
+@pytest.mark.parametrize("domain", [SIMPLEX, UNIT_VECTOR, REAL_VECTOR])
+def test_a_moved_vector_is_made_legal_again(domain, rng):
+    moved = domain.random(rng, 3) * [1.1, 1.0, 1.0]
+    assert domain.check(domain.project(moved)).shape == (3,)
+
+
+def test_separate_values_are_listed_from_end_to_end():
+    np.testing.assert_array_equal(COUNTS.values(-3.0, 2.5), [0.0, 1.0, 2.0])
+    np.testing.assert_array_equal(WHOLE.values(-1.5, 1.0), [-1.0, 0.0, 1.0])

@@ -1,0 +1,89 @@
+"""Components whose update is only a step: EM takes it back where the likelihood falls."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from scipy.optimize import minimize
+
+from distributions import Kernels, Logistic, kernel, logistic, parameter
+from distributions.domains import POSITIVE, REAL
+from mixtures import Distribution, MixtureModel, Normal
+
+
+@kernel
+def update_far(stats, theta, bounds):
+    """Go four times as far as Newton's step."""
+    before = theta.copy()
+    logistic.update(stats, theta, bounds)
+    for j in range(theta.size):
+        theta[j] = max(before[j] + 4.0 * (theta[j] - before[j]), bounds[0, j])
+
+
+class FarLogistic(Logistic):
+    kernels = Kernels(logistic.log_pdf, logistic.accumulate, update_far)
+
+
+class NormalInNumpy(Distribution):
+    mean: float = parameter(REAL, power=1)
+    std: float = parameter(POSITIVE, power=1)
+
+    def log_pdf(self, x):
+        return scipy.stats.norm.logpdf(x, self.mean, self.std)
+
+    def fit(self, x, sample_weight=None):
+        mean = np.average(x, weights=sample_weight)
+        return self.with_values(mean=mean, std=np.sqrt(np.average((x - mean) ** 2, weights=sample_weight)))
+
+    def sample(self, size, rng=None):
+        return np.random.default_rng(rng).normal(self.mean, self.std, size)
+
+
+@pytest.fixture
+def x(rng):
+    return np.concatenate([rng.logistic(0.0, 1.0, 400), rng.logistic(9.0, 0.5, 600)])
+
+
+def best_log_likelihood(x):
+    def loss(p):
+        share, s1, s2 = 1.0 / (1.0 + np.exp(-p[0])), np.exp(p[2]), np.exp(p[4])
+        one, other = scipy.stats.logistic.logpdf(x, p[1], s1), scipy.stats.logistic.logpdf(x, p[3], s2)
+        return -np.sum(np.logaddexp(np.log(share) + one, np.log1p(-share) + other))
+
+    return -minimize(loss, [0.0, 0.0, 0.0, 9.0, -0.7], method="BFGS", options={"gtol": 1e-8}).fun
+
+
+def test_newton_steps_reach_the_maximum_of_the_mixture(x):
+    model = MixtureModel([Logistic(), Logistic()]).fit(x)
+    assert model.converged_
+    assert np.all(np.diff(model.history_) > -1e-9)
+    assert model.log_likelihood_ == pytest.approx(best_log_likelihood(x), rel=1e-10)
+
+
+@pytest.mark.filterwarnings("ignore:EM made max_iter")
+def test_steps_too_far_are_taken_back(x):
+    far = MixtureModel([FarLogistic(0.0, 1.0), FarLogistic(8.0, 1.0)], max_iter=300).fit(x)
+    exact = MixtureModel([Logistic(0.0, 1.0), Logistic(8.0, 1.0)]).fit(x)
+    assert np.all(np.diff(far.history_) > -1e-9)
+    assert far.log_likelihood_ == pytest.approx(exact.log_likelihood_, rel=1e-9)
+
+
+def test_without_being_taken_back_they_would_fall(x):
+    class Unconfirmed(FarLogistic):
+        stepwise = False
+
+    with pytest.warns(UserWarning, match="lowered the log-likelihood"):
+        model = MixtureModel([Unconfirmed(0.0, 1.0), Unconfirmed(8.0, 1.0)]).fit(x)
+    assert not model.converged_
+
+
+def test_steps_beside_a_family_in_numpy_are_those_beside_the_compiled_one(x):
+    compiled = MixtureModel([Logistic(0.0, 1.0), Normal(8.0, 1.0)]).fit(x)
+    interpreted = MixtureModel([Logistic(0.0, 1.0), NormalInNumpy(8.0, 1.0)]).fit(x)
+    assert interpreted.log_likelihood_ == pytest.approx(compiled.log_likelihood_, rel=1e-12)
+    assert interpreted.components_[0].loc == pytest.approx(compiled.components_[0].loc, rel=1e-6)
+
+
+def test_a_frozen_parameter_stays_while_the_other_steps(x):
+    model = MixtureModel([Logistic(loc=0.25).freeze("loc"), Logistic()]).fit(x)
+    assert model.components_[0].loc == 0.25
+    assert model.converged_
