@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.stats
-from catalogue import TRIALS, Trial
+from catalogue import FAMILIES, TRIALS, Trial
 
 import distributions
 from distributions import (
@@ -28,12 +28,6 @@ from distributions.law.case import Case
 from mixtures import MixtureModel
 
 N_RANDOM = 6  # random parameter sets for each family
-
-FAMILIES = [
-    family
-    for family in (getattr(distributions, name) for name in distributions.__all__)
-    if isinstance(family, type) and issubclass(family, Distribution) and family is not Distribution
-]
 
 
 class OwnLaplace(Distribution):

@@ -11,7 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import distributions
 from distributions import Distribution
+
+FAMILIES = [
+    family
+    for family in (getattr(distributions, name) for name in distributions.__all__)
+    if isinstance(family, type) and issubclass(family, Distribution) and family is not Distribution
+]
 
 
 @dataclass(frozen=True)
