@@ -1,6 +1,7 @@
 """Composable probability distributions: immutable values with exact weighted fits and compiled kernels."""
 
 from .base import Distribution, parameter
+from .cauchy import Cauchy
 from .errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -19,8 +20,10 @@ from .logistic import Logistic
 from .multivariate_normal import MultivariateNormal
 from .normal import Normal
 from .poisson import Poisson
+from .student_t import StudentT
 
 __all__ = [
+    "Cauchy",
     "ConvergenceWarning",
     "DegeneracyWarning",
     "DegenerateDataError",
@@ -36,6 +39,7 @@ __all__ = [
     "Normal",
     "NotFittedError",
     "Poisson",
+    "StudentT",
     "UnknownParameterError",
     "check_distribution",
     "kernel",

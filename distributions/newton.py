@@ -4,6 +4,9 @@ Such a family's `accumulate` adds, over rows, the weight, the score and the seco
 current ``theta``, in *moves* u that make every parameter free of units: a location goes to theta + unit u, any other
 parameter, which is positive, to theta exp(u). Sums add, so the same step serves a fit, EM, threads and chunks. The
 step is only a step: the family says ``stepwise = True``, and who calls `update` halves it where the likelihood falls.
+It is halved along a straight line in theta. So the step itself is straight, theta (1 + u) for a positive parameter: it
+starts in the direction of the move, uphill, which the line to theta exp(u) need not do where u is long and parameters
+are nearly collinear.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ import numpy as np
 
 from .kernels import compiled
 
-LONGEST = 1.5  # move of one step: a factor of 4.5, or 1.5 units
+LONGEST = 1.5  # move of one step: a factor of 2.5, or 1.5 units
+LEAST = 0.2  # of a positive parameter that one step leaves
 DAMPINGS = 60
 
 
@@ -37,13 +41,17 @@ def newton_update(stats, theta, bounds, unit):
         if unit[j] > 0.0:
             lowest[j], highest[j] = (bounds[0, j] - theta[j]) / unit[j], (bounds[1, j] - theta[j]) / unit[j]
         else:
-            lowest[j], highest[j] = np.log(bounds[0, j] / theta[j]), np.log(bounds[1, j] / theta[j])
+            lowest[j], highest[j] = bounds[0, j] / theta[j] - 1.0, bounds[1, j] / theta[j] - 1.0
         if bounds[0, j] == bounds[1, j]:
             lowest[j] = highest[j] = 0.0
     move = newton_move(stats[1 : 1 + p], stats[1 + p :], lowest, highest)
+    part = 1.0
+    for j in range(p):
+        if unit[j] == 0.0 and move[j] < LEAST - 1.0:
+            part = min(part, (LEAST - 1.0) / move[j])
     for j in range(p):
         if bounds[0, j] < bounds[1, j]:
-            moved = theta[j] + unit[j] * move[j] if unit[j] > 0.0 else theta[j] * math.exp(move[j])
+            moved = theta[j] + part * move[j] * (unit[j] if unit[j] > 0.0 else theta[j])
             theta[j] = min(max(moved, bounds[0, j]), bounds[1, j])
 
 

@@ -208,15 +208,17 @@ def _brief(value: Any) -> str:
 
 def _neighbours(case: Case, fitted: Distribution, declared: Parameter, step: float) -> Iterator[Any]:
     """Yield legal values of one parameter a relative step away, up and down, entry by entry."""
-    name, domain, power, *_ = declared
+    name, domain, power, _, limits = declared
     value = getattr(fitted, name)
+    low, high = np.minimum(limits[0], value), np.maximum(limits[1], value)  # `fit` does not look beyond them
     for candidate in _steps(domain, power, value, step, case.unit, case.rng("entries")):
         try:
             made = fitted.with_values(**{name: domain.project(candidate)})
         except InvalidParameterError:
             continue
-        if not np.array_equal(getattr(made, name), value):
-            yield getattr(made, name)
+        moved = getattr(made, name)
+        if np.all((moved >= low) & (moved <= high)) and not np.array_equal(moved, value):
+            yield moved
 
 
 def _steps(domain: Domain, power: int, value: Any, step: float, unit: Array, rng: np.random.Generator) -> Iterator[Any]:
