@@ -2,6 +2,8 @@
 
 from .base import Distribution, parameter
 from .cauchy import Cauchy
+from .bernoulli import Bernoulli
+from .binomial import Binomial
 from .errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -14,6 +16,7 @@ from .errors import (
     UnknownParameterError,
 )
 from .exponential import Exponential
+from .geometric import Geometric
 from .kernels import Kernels, kernel
 from .law import check_distribution
 from .logistic import Logistic
@@ -24,11 +27,14 @@ from .student_t import StudentT
 
 __all__ = [
     "Cauchy",
+    "Bernoulli",
+    "Binomial",
     "ConvergenceWarning",
     "DegeneracyWarning",
     "DegenerateDataError",
     "Distribution",
     "Exponential",
+    "Geometric",
     "InvalidDataError",
     "InvalidParameterError",
     "Kernels",
