@@ -1,9 +1,9 @@
 """Composable probability distributions: immutable values with exact weighted fits and compiled kernels."""
 
 from .base import Distribution, parameter
-from .cauchy import Cauchy
 from .bernoulli import Bernoulli
 from .binomial import Binomial
+from .cauchy import Cauchy
 from .errors import (
     ConvergenceWarning,
     DegeneracyWarning,
