@@ -17,13 +17,16 @@ from .errors import (
 )
 from .exponential import Exponential
 from .geometric import Geometric
+from .gumbel import Gumbel, GumbelMin
 from .kernels import Kernels, kernel
 from .law import check_distribution
+from .log_logistic import LogLogistic
 from .logistic import Logistic
 from .multivariate_normal import MultivariateNormal
 from .normal import Normal
 from .poisson import Poisson
 from .student_t import StudentT
+from .weibull import Weibull
 
 __all__ = [
     "Cauchy",
@@ -35,10 +38,13 @@ __all__ = [
     "Distribution",
     "Exponential",
     "Geometric",
+    "Gumbel",
+    "GumbelMin",
     "InvalidDataError",
     "InvalidParameterError",
     "Kernels",
     "LawError",
+    "LogLogistic",
     "Logistic",
     "MeasureWarning",
     "MultivariateNormal",
@@ -47,6 +53,7 @@ __all__ = [
     "Poisson",
     "StudentT",
     "UnknownParameterError",
+    "Weibull",
     "check_distribution",
     "kernel",
     "parameter",

@@ -133,7 +133,7 @@ class Case:
         """Whether a scale parameter follows a change of the data's unit, and the support allows it."""
         support = self.distribution.support
         scale_free = {support.low, support.high} <= {-np.inf, 0.0, np.inf} and not support.discrete
-        has_scale = any(p.power and p.collapse for p in self.declared)
+        has_scale = any(p.power and not p.domain.is_location for p in self.declared)
         return scale_free and has_scale and len(self.free) == len(self.declared)
 
     @property

@@ -140,8 +140,11 @@ def density_equals_the_scipy_twin(case: Case) -> None:
         moved = np.exp(-distribution.log_pdf(wanted))
         moved = np.floor(4e-16 * moved) if distribution.support.discrete else 1e-14 * moved
         require_close(distribution.ppf(q), wanted, "ppf", relative=1e-9, absolute=1e-9 * case.unit[0] + moved)
-        require_close(np.ravel(distribution.mean), np.ravel(twin.mean()), "mean", relative=1e-9)
-        require_close(np.ravel(distribution.var), np.ravel(twin.var()), "var", relative=1e-9)
+        for name in ("mean", "var"):
+            got, wanted = (np.ravel(value) for value in (getattr(distribution, name), getattr(twin, name)()))
+            # SciPy has NaN for infinity in places.
+            require(np.isnan(wanted) <= ~np.isfinite(got), f"{name}: {got}, where SciPy has {wanted}")
+            require_close(got[~np.isnan(wanted)], wanted[~np.isnan(wanted)], name, relative=1e-9)
 
 
 # ----------------------------------------------------------------------------------------------- sampling
