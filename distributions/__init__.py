@@ -25,6 +25,7 @@ from .logistic import Logistic
 from .multivariate_normal import MultivariateNormal
 from .normal import Normal
 from .poisson import Poisson
+from .product import Product
 from .student_t import StudentT
 from .weibull import Weibull
 
@@ -52,6 +53,7 @@ __all__ = [
     "NotFittedError",
     "Poisson",
     "StudentT",
+    "Product",
     "UnknownParameterError",
     "Weibull",
     "check_distribution",

@@ -395,6 +395,18 @@ class Distribution(Value):
         """Return the length of the vector that `accumulate` fills."""
         return self.n_statistics
 
+    def leaves(self) -> list[Distribution]:
+        """Return the distributions of independent groups of columns that make up this one, in the columns' order."""
+        return [self]
+
+    def leaf_names(self) -> list[str]:
+        """Return a name for each of several leaves."""
+        return [""]
+
+    def with_leaves(self, leaves: Iterator[Distribution]) -> Distribution:
+        """Take as many leaves as `leaves` gave; return the distribution made of them."""
+        return next(leaves)
+
     def flatten(self) -> list[tuple[float | None, Distribution]]:
         """Return the components that a mixture of this distribution sees, with their weights (None: unknown)."""
         return [(1.0, self)]

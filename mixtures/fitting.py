@@ -134,7 +134,7 @@ class Fit:
         messages: list[tuple[type[Warning], str]] = []
         for i, (name, component) in enumerate(zip(self.names, self._start, strict=True)):
             twin = self._start.index(component)
-            if twin < i and component.frozen != set(component.parameters):
+            if twin < i and component.n_parameters:
                 text = (
                     f"components {self.names[twin]!r} and {name!r} started equal, and so EM can never part them. "
                     "Give them different values, or leave parameters unknown."

@@ -18,6 +18,7 @@ import numpy as np
 from distributions.base import Distribution
 from distributions.data import Array, as_observed, centre_and_scale
 from distributions.errors import InvalidDataError
+from distributions.product import leaf_spans
 
 from . import em
 from .plan import FLOOR, Engine, Integers
@@ -311,7 +312,7 @@ def _matched(
     kinds = list(dict.fromkeys(components))
     fitted = {
         kind: [
-            _guess(kind, names[components.index(kind)], rows, row_weight * member, row_weight, scale)
+            _guess_leaves(kind, names[components.index(kind)], rows, row_weight * member, row_weight, scale)
             for member in members
         ]
         for kind in kinds
@@ -342,6 +343,17 @@ def _matched(
         mass = np.maximum(mass, 1e-3 * mass.max())  # a cluster may be empty: no component starts dead
         weights = mass / mass.sum()
     return Start(guesses, weights)
+
+
+def _guess_leaves(
+    kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array
+) -> Distribution:
+    """Return the component with each of its leaves fitted to its columns of a cluster."""
+    guesses = [
+        _guess(leaf, f"{name}, {leaf_name}" if leaf_name else name, rows[:, span], weight, all_weight, scale[span])
+        for leaf, leaf_name, span in zip(kind.leaves(), kind.leaf_names(), leaf_spans(kind, rows.shape[1]), strict=True)
+    ]
+    return kind.with_leaves(iter(guesses))
 
 
 def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array) -> Distribution:

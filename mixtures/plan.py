@@ -17,6 +17,7 @@ from distributions.base import Distribution
 from distributions.data import Array, as_observed
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.kernels import Kernels
+from distributions.product import leaf_spans
 
 Integers = npt.NDArray[np.int64]
 
@@ -183,15 +184,20 @@ class Engine:
         max_iter: int,
         names: Sequence[str],
     ) -> None:
+        self._shapes = list(components)
+        parts = [component.leaves() for component in components]
+        self.owner = np.repeat(np.arange(len(components)), [len(leaves) for leaves in parts])
         self.leaves: list[Leaf] = [
-            component if component.kernels is not None else OpaqueLeaf(component, name)
-            for component, name in zip(components, names, strict=True)
+            leaf if leaf.kernels is not None else OpaqueLeaf(leaf, name)
+            for name, leaves in zip(names, parts, strict=True)
+            for leaf in leaves
         ]
         self.interpreted = any(isinstance(leaf, OpaqueLeaf) for leaf in self.leaves)
-        n_leaves, n_columns = len(self.leaves), len(scale)
+        n_columns = len(scale)
+        columns = [span for component in components for span in leaf_spans(component, n_columns)]
         theta = [leaf.to_theta() for leaf in self.leaves]
-        bounds = [leaf.bounds(scale, FLOOR) for leaf in self.leaves]
-        units = [leaf.units(scale) for leaf in self.leaves]
+        bounds = [leaf.bounds(scale[span], FLOOR) for leaf, span in zip(self.leaves, columns, strict=True)]
+        units = [leaf.units(scale[span]) for leaf, span in zip(self.leaves, columns, strict=True)]
         self.theta_at = np.cumsum([0] + [part.size for part in theta])
         stats_at = np.cumsum([0] + [leaf.statistics_size() for leaf in self.leaves])
         calls = [leaf.kernels if self.interpreted else leaf.kernels.addresses for leaf in self.leaves]
@@ -201,11 +207,11 @@ class Engine:
             accumulate=table([call[1] for call in calls]),
             update=table([call[2] for call in calls]),
             columns=np.arange(n_columns),
-            first=np.zeros(n_leaves, dtype=np.int64),
-            last=np.full(n_leaves, n_columns),
+            first=np.array([span.start for span in columns]),
+            last=np.array([span.stop for span in columns]),
             theta_at=self.theta_at,
             stats_at=stats_at,
-            component=np.arange(n_leaves),
+            component=self.owner,
             free=np.array([int(leaf.n_parameters > 0) for leaf in self.leaves]),
             stepwise=np.array([int(leaf.stepwise) for leaf in self.leaves]),
         )
@@ -225,12 +231,16 @@ class Engine:
     @property
     def components(self) -> list[Distribution]:
         """The components with the current parameters."""
-        return [leaf.from_theta(part.copy()) for leaf, part, _ in self._parts()]
+        leaves = iter([leaf.from_theta(part.copy()) for leaf, part, _ in self._parts()])
+        return [shape.with_leaves(leaves) for shape in self._shapes]
 
     @property
     def held(self) -> list[tuple[str, ...]]:
         """For each component, the parameters that a floor keeps from collapsing."""
-        return [leaf.at_bounds(part, box) for leaf, part, box in self._parts()]
+        names: list[tuple[str, ...]] = [()] * len(self._shapes)
+        for owner, (leaf, part, box) in zip(self.owner, self._parts(), strict=True):
+            names[owner] += leaf.at_bounds(part, box)
+        return names
 
     @property
     def history(self) -> Array:

@@ -179,6 +179,9 @@ def _laid_out(parameters: list[list[str]], width: int) -> list[list[str]]:
 
 def _describe(distribution: Distribution) -> list[str]:
     """Return "name=value" of each parameter, and of each other setting that is not the default."""
+    leaves = distribution.leaves()
+    if leaves != [distribution]:
+        return [f"{name}: {_text(leaf)}" for name, leaf in zip(distribution.leaf_names(), leaves, strict=True)]
     unit = _scale(distribution)
     parts = []
     for name, domain, power, *_ in distribution.declared:

@@ -19,6 +19,7 @@ from distributions import (
     MultivariateNormal,
     Normal,
     Poisson,
+    Product,
     check_distribution,
     parameter,
 )
@@ -74,6 +75,9 @@ MIXTURES = {
     ),
     "nested": MixtureModel([MixtureModel([Normal(0.0, 1.0), Normal(4.0, 0.5)]), Exponential(0.1)], weights=[0.4, 0.6]),
     "with a user's family": MixtureModel([OwnLaplace(0.0, 1.0), Normal(12.0, 3.0)], weights=[0.5, 0.5]),
+    "of products": MixtureModel(
+        [Product([Normal(0.0, 1.0), Poisson(2.0)]), Product([Normal(6.0, 2.0), Poisson(9.0)])], weights=[0.3, 0.7]
+    ),
 }
 
 

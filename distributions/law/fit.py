@@ -11,6 +11,7 @@ from ..base import Distribution, Parameter
 from ..data import Array
 from ..domains import Domain
 from ..errors import InvalidParameterError, LawError
+from ..product import leaf_spans
 from .case import FEW, MANY, Case, require, require_close
 from .density import outside_cells, with_absent_rows
 
@@ -186,16 +187,19 @@ def _require_maximum(case: Case, fitted: Distribution, x: Array, weight: Array) 
 
     parts: list[tuple[Any, Distribution]] = list(fitted.flatten())
     for i, (share, part) in enumerate(parts):
-        for declared in part.declared:
-            old, tried = getattr(part, declared.name), 0
-            for step in _STEPS if declared.name not in part.frozen else ():
-                for value in _neighbours(case, part, declared, step):
-                    moved = (share, part.with_values(**{declared.name: value}))
-                    other = fitted.rebuild(iter([*parts[:i], moved, *parts[i + 1 :]]))[1]
-                    require_worse(other, declared.name, value, old)
-                    tried += 1
-            frozen = declared.name in part.frozen
-            require(tried or frozen, f"no neighbour of {declared.name}={_brief(old)} is legal")
+        leaves = part.leaves()
+        for place, (leaf, span) in enumerate(zip(leaves, leaf_spans(part, case.unit.size), strict=True)):
+            for declared in leaf.declared:
+                old, tried = getattr(leaf, declared.name), 0
+                for step in _STEPS if declared.name not in leaf.frozen else ():
+                    for value in _neighbours(case, leaf, declared, step, case.unit[span]):
+                        moved_leaf = leaf.with_values(**{declared.name: value})
+                        whole = part.with_leaves(iter([*leaves[:place], moved_leaf, *leaves[place + 1 :]]))
+                        other = fitted.rebuild(iter([*parts[:i], (share, whole), *parts[i + 1 :]]))[1]
+                        require_worse(other, declared.name, value, old)
+                        tried += 1
+                frozen = declared.name in leaf.frozen
+                require(tried or frozen, f"no neighbour of {declared.name}={_brief(old)} is legal")
         for step in (*_STEPS, *(-step for step in _STEPS)) if len(parts) > 1 else ():
             moved = (share * np.exp(step), part)
             other = fitted.rebuild(iter([*parts[:i], moved, *parts[i + 1 :]]))[1]
@@ -206,12 +210,15 @@ def _brief(value: Any) -> str:
     return np.array2string(np.asarray(value), precision=10, separator=", ", threshold=12)
 
 
-def _neighbours(case: Case, fitted: Distribution, declared: Parameter, step: float) -> Iterator[Any]:
+def _neighbours(
+    case: Case, fitted: Distribution, declared: Parameter, step: float, unit: Array | None = None
+) -> Iterator[Any]:
     """Yield legal values of one parameter a relative step away, up and down, entry by entry."""
     name, domain, power, _, limits = declared
     value = getattr(fitted, name)
     low, high = np.minimum(limits[0], value), np.maximum(limits[1], value)  # `fit` does not look beyond them
-    for candidate in _steps(domain, power, value, step, case.unit, case.rng("entries")):
+    unit = case.unit if unit is None else unit
+    for candidate in _steps(domain, power, value, step, unit, case.rng("entries")):
         try:
             made = fitted.with_values(**{name: domain.project(candidate)})
         except InvalidParameterError:

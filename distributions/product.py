@@ -1,0 +1,331 @@
+"""Independent columns, each with a distribution of its own: the density is the product of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .base import Distribution, Rng
+from .data import Array, Mask, as_observations, as_observed
+from .domains import Domain
+from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
+
+Key = str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProductDomain(Domain):
+    """Rows whose columns lie in domains of their own."""
+
+    domains: tuple[Domain, ...] = ()
+    widths: tuple[int, ...] = ()
+
+    @property
+    def is_location(self) -> bool:
+        """Whether every row of numbers lies in the domain."""
+        return all(domain.is_location and not domain.discrete for domain in self.domains)
+
+    def holds(self, rows: Array) -> Mask:
+        """Which rows, shape (n, d), lie in the domain."""
+        inside = np.ones(len(rows), dtype=bool)
+        for domain, span in zip(self.domains, spans(self.widths, rows.shape[1]), strict=True):
+            inside &= domain.holds(rows[:, span])
+        return inside
+
+
+def leaf_spans(distribution: Distribution, n_columns: int) -> list[slice]:
+    """Return the columns of each leaf of a distribution, of data with ``n_columns``."""
+    return spans([leaf.n_columns for leaf in distribution.leaves()], n_columns)
+
+
+def spans(widths: Sequence[int | None], n_columns: int) -> list[slice]:
+    """Return the columns of each part, neighbours in the parts' order; one unknown width takes what the others leave.
+
+    Raises
+    ------
+    InvalidDataError
+        If the columns cannot be shared out.
+    """
+    known = sum(width for width in widths if width is not None)
+    free = sum(width is None for width in widths)
+    if free > 1 or (known != n_columns if free == 0 else known >= n_columns):
+        needed = f"{known}" if free == 0 else f"more than {known}"
+        raise InvalidDataError(f"a product of {len(widths)} parts needs {needed} columns; the data have {n_columns}")
+    ends = np.cumsum([n_columns - known if width is None else width for width in widths])
+    return [slice(int(end - size), int(end)) for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)]
+
+
+class Product(Distribution):
+    r"""Product of distributions of independent columns: density :math:`\prod_j f_j(x_j)`.
+
+    Parameters
+    ----------
+    parts : list or dict of Distribution
+        One distribution for each column, or for a few neighbouring ones (`MultivariateNormal`). The keys of a dict
+        name columns of data frames: a name, or a tuple of names for a part of several columns.
+
+    Notes
+    -----
+    Within a component of a mixture, independence of the columns is called local independence (latent class and latent
+    profile models). `fit` fits each part to its columns. McLachlan & Peel, Finite Mixture Models (2000), ch. 5.
+
+    Examples
+    --------
+    >>> from distributions import Normal, Poisson
+    >>> Product([Normal(), Poisson()]).fit([[1.0, 2], [3.0, 4]])
+    Product([Normal(mean=2.0, std=1.0), Poisson(rate=3.0)])
+    >>> Product({"height": Normal(170, 8), "children": Poisson(1.5)}).log_pdf([[170.0, 0]]).round(3)
+    array([-4.498])
+    """
+
+    def __init__(self, parts: Sequence[Distribution] | Mapping[Key, Distribution]) -> None:
+        if not isinstance(parts, (Sequence, Mapping)) or isinstance(parts, str) or not parts:
+            raise InvalidParameterError(f"Product: parts must be a list or dict of distributions; got {parts!r}")
+        named = isinstance(parts, Mapping)
+        self.names: tuple[Key, ...] | None = tuple(parts) if isinstance(parts, Mapping) else None
+        self._parts: tuple[Distribution, ...] = tuple(parts.values() if isinstance(parts, Mapping) else parts)
+        for key, part in zip(self.keys(), self._parts, strict=True):
+            if not isinstance(part, Distribution):
+                hint = ", an instance: write Normal(), not Normal" if isinstance(part, type) else ""
+                raise InvalidParameterError(f"Product: part {key!r} must be a Distribution{hint}; got {part!r}")
+            if len(part.flatten()) > 1:
+                raise InvalidParameterError(
+                    f"Product: part {key!r} is a mixture. Write a mixture of products, one for each combination."
+                )
+            width = 1 if isinstance(key, str) else len(key) if isinstance(key, tuple) else None
+            if named and (width is None or (part.n_columns not in (None, width))):
+                raise InvalidParameterError(
+                    f"Product: part {key!r} describes {part.n_columns} columns: its key must be "
+                    "that many names of columns, a tuple for several"
+                )
+
+    # ------------------------------------------------------------------------------------------------- its parts
+
+    @property
+    def parts(self) -> list[Distribution] | dict[Key, Distribution]:
+        """The parts as they were given: a list, or a dict by name."""
+        return list(self._parts) if self.names is None else dict(zip(self.names, self._parts, strict=True))
+
+    def keys(self) -> list[Any]:
+        """Return the names of the parts, their places where there are none."""
+        return list(range(len(self._parts))) if self.names is None else list(self.names)
+
+    def _with(self, parts: Sequence[Distribution]) -> Self:
+        return type(self)(list(parts) if self.names is None else dict(zip(self.names, parts, strict=True)))
+
+    @property
+    def _widths(self) -> list[int | None]:
+        if self.names is not None:
+            return [1 if isinstance(key, str) else len(key) for key in self.names]
+        return [part.n_columns for part in self._parts]
+
+    @property
+    def n_columns(self) -> int | None:  # type: ignore[override]
+        """Number of columns d, None while a part's is unknown."""
+        total = 0
+        for width in self._widths:
+            if width is None:
+                return None
+            total += width
+        return total
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of the parts' parameters that have no value yet, such as "height.mean"."""
+        named = zip(self.keys(), self._parts, strict=True)
+        return tuple(f"{key}.{name}" for key, part in named for name in part.unknown)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of free parameters of all parts."""
+        return sum(part.n_parameters for part in self._parts)
+
+    @property
+    def support(self) -> Domain:  # type: ignore[override]
+        """Rows whose columns lie in the parts' supports."""
+        supports = [part.support for part in self._parts]
+        text = ", ".join(f"{key}: {support.text}" for key, support in zip(self.keys(), supports, strict=True))
+        return ProductDomain(
+            text=f"in each column as its part needs it ({text})",
+            discrete=all(support.discrete for support in supports),
+            domains=tuple(supports),
+            widths=tuple(self._widths),  # type: ignore[arg-type]
+        )
+
+    def leaf_names(self) -> list[str]:
+        """Return the names of the parts; the numbers of their columns, from 1, where they have none."""
+        if self.names is not None:
+            return [key if isinstance(key, str) else ", ".join(key) for key in self.names]
+        return [f"column {place + 1}" for place in range(len(self._parts))]
+
+    def leaves(self) -> list[Distribution]:
+        """Return the parts."""
+        return [leaf for part in self._parts for leaf in part.leaves()]
+
+    def with_leaves(self, leaves: Iterator[Distribution]) -> Self:
+        """Return the product of these parts."""
+        return self._with([part.with_leaves(leaves) for part in self._parts])
+
+    def freeze(self, *names: str) -> Self:
+        """Return a copy in which `fit` leaves parts ("height"), parameters ("height.mean") or all as they are.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such part or parameter.
+        UnknownParameterError
+            If a parameter to be frozen has no value.
+        """
+        parts = dict(zip(map(str, self.keys()), self._parts, strict=True))
+        for name in names or tuple(parts):
+            key, _, parameter = name.partition(".") if name not in parts else (name, "", "")
+            if key not in parts:
+                raise InvalidParameterError(f"Product has no part {key!r}; it has {', '.join(parts)}")
+            parts[key] = parts[key].freeze(*[parameter] if parameter else [])
+        return self._with(list(parts.values()))
+
+    def require_known(self, purpose: str, names: tuple[str, ...] | None = None) -> None:
+        """Raise `UnknownParameterError` if some parameter has no value."""
+        if self.unknown:
+            raise UnknownParameterError(
+                f"{self!r} cannot {purpose}: {', '.join(self.unknown)} unknown. Give values, or fit it to data first."
+            )
+
+    # --------------------------------------------------------------------------------- density, estimator, draws
+
+    def log_pdf(self, x: npt.ArrayLike) -> Array:
+        """Return the log density of each row, shape (n,)."""
+        self.require_known("give a density")
+        rows = self._as_rows(x)
+        total = np.zeros(len(rows))
+        for part, span in zip(self._parts, spans(self._widths, rows.shape[1]), strict=True):
+            total += part.log_pdf(as_observed(rows[:, span]))
+        return total
+
+    def fit(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Self:
+        """Return the product of the parts, each fitted to its columns.
+
+        Raises
+        ------
+        InvalidDataError, DegenerateDataError
+            If a part cannot be fitted to its columns; names the part.
+        """
+        prepared = self.prepare(x)
+        data = as_observations(prepared.encode(x), sample_weight, self.n_columns, "Product")
+        fitted = []
+        columns = spans(self._widths, data.rows.shape[1])
+        for name, part, span in zip(self.leaf_names(), prepared._parts, columns, strict=True):
+            try:
+                fitted.append(part.fit(as_observed(data.rows[:, span]), data.weight))
+            except InvalidDataError as error:
+                raise type(error)(f"Product, {name}: {error}") from error
+        return self._with(fitted)
+
+    def sample(self, size: int, rng: Rng = None) -> Array:
+        """Draw ``size`` independent rows, shape (size, d)."""
+        self.require_known("be sampled")
+        generator = np.random.default_rng(rng)
+        return np.column_stack([part.sample(size, generator) for part in self._parts])
+
+    @property
+    def mean(self) -> Array:
+        """Expectations of the columns, shape (d,)."""
+        self.require_known("give a mean")
+        return np.concatenate([np.ravel(part.mean) for part in self._parts])
+
+    @property
+    def var(self) -> Array:
+        """Variances of the columns, shape (d,)."""
+        self.require_known("give a variance")
+        return np.concatenate([np.ravel(part.var) for part in self._parts])
+
+    # ----------------------------------------------------------------------------------- data frames and text
+
+    def prepare(self, x: Any) -> Self:
+        """Return a copy whose parts know what only data as they are given tell; or self."""
+        columns = self._columns(x)
+        if columns is None:
+            return self
+        parts = [part.prepare(column) for part, column in zip(self._parts, columns, strict=True)]
+        return self if all(a is b for a, b in zip(parts, self._parts, strict=True)) else self._with(parts)
+
+    def encode(self, x: Any) -> Any:
+        """Return a data frame, or rows with text, as numbers of shape (n, d)."""
+        columns = self._columns(x)
+        if columns is None:
+            return x
+        return np.column_stack([part.encode(column) for part, column in zip(self._parts, columns, strict=True)])
+
+    def _columns(self, x: Any) -> list[Any] | None:
+        """Return the part's columns of a frame or of rows that are not numbers; None for rows of numbers."""
+        if hasattr(x, "columns") and hasattr(x, "__getitem__") and not isinstance(x, np.ndarray):
+            present = list(x.columns)
+            if self.names is None:
+                if len(present) != sum(width or 0 for width in self._widths) and None not in self._widths:
+                    return None  # the number of columns is refused where it is checked
+                groups = [present[span] for span in spans(self._widths, len(present))]
+            else:
+                groups = [[key] if isinstance(key, str) else list(key) for key in self.names]
+                missing = [name for group in groups for name in group if name not in present]
+                if missing:
+                    raise InvalidDataError(
+                        f"Product needs the columns {', '.join(map(repr, missing))}; the data have "
+                        f"{', '.join(map(repr, present))}"
+                    )
+            return [
+                x[group[0]] if len(group) == 1 else np.column_stack([x[name] for name in group]) for group in groups
+            ]
+        values = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
+        if values.dtype.kind in "fiub" or values.ndim != 2 or self._is_numeric(values):
+            return None
+        return [
+            values[:, span.start] if span.stop == span.start + 1 else values[:, span]
+            for span in spans(self._widths, values.shape[1])
+        ]
+
+    @staticmethod
+    def _is_numeric(values: npt.NDArray[Any]) -> bool:
+        try:
+            values.astype(float)
+        except (TypeError, ValueError):
+            return False
+        return values.dtype.kind == "O"
+
+    # ------------------------------------------------------------------------------------------------- as a value
+
+    def __repr__(self) -> str:
+        return f"Product({self.parts!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.names == other.names and self._parts == other._parts
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.names, self._parts))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the product as plain numbers, text and lists; `from_dict` is the inverse."""
+        names = None if self.names is None else [key if isinstance(key, str) else list(key) for key in self.names]
+        return {
+            "family": "Product",
+            "parameters": {"names": names, "parts": [part.to_dict() for part in self._parts]},
+        }
+
+    @classmethod
+    def _from_record(cls, record: dict[str, Any]) -> Self:
+        try:
+            names, parts = record["parameters"]["names"], record["parameters"]["parts"]
+            made = [Distribution.from_dict(part) for part in parts]
+            if names is None:
+                return cls(made)
+            keys = [name if isinstance(name, str) else tuple(name) for name in names]
+            if len(set(keys)) < len(keys):
+                raise ValueError(f"names repeat in {names!r}")
+            return cls(dict(zip(keys, made, strict=True)))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidParameterError(f"not a Product's record: {error}") from None
