@@ -2,8 +2,10 @@
 
 from .base import Distribution, parameter
 from .bernoulli import Bernoulli
+from .beta import Beta
 from .binomial import Binomial
 from .cauchy import Cauchy
+from .chi_square import ChiSquare
 from .errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -16,44 +18,64 @@ from .errors import (
     UnknownParameterError,
 )
 from .exponential import Exponential
+from .gamma import Gamma
 from .geometric import Geometric
 from .gumbel import Gumbel, GumbelMin
+from .half_normal import HalfNormal
+from .inverse_gamma import InverseGamma
+from .inverse_gaussian import InverseGaussian
 from .kernels import Kernels, kernel
 from .law import check_distribution
 from .log_logistic import LogLogistic
+from .log_normal import LogNormal
 from .logistic import Logistic
+from .maxwell import Maxwell
 from .multivariate_normal import MultivariateNormal
 from .normal import Normal
+from .pareto import Pareto
 from .poisson import Poisson
 from .product import Product
+from .rayleigh import Rayleigh
 from .student_t import StudentT
+from .uniform import Uniform
 from .weibull import Weibull
 
 __all__ = [
-    "Cauchy",
     "Bernoulli",
+    "Beta",
     "Binomial",
+    "Cauchy",
+    "ChiSquare",
     "ConvergenceWarning",
     "DegeneracyWarning",
     "DegenerateDataError",
     "Distribution",
     "Exponential",
+    "Gamma",
     "Geometric",
     "Gumbel",
     "GumbelMin",
+    "HalfNormal",
     "InvalidDataError",
     "InvalidParameterError",
+    "InverseGamma",
+    "InverseGaussian",
     "Kernels",
     "LawError",
     "LogLogistic",
+    "LogNormal",
     "Logistic",
+    "Maxwell",
     "MeasureWarning",
     "MultivariateNormal",
     "Normal",
     "NotFittedError",
+    "Pareto",
     "Poisson",
+    "Rayleigh",
     "StudentT",
     "Product",
+    "Uniform",
     "UnknownParameterError",
     "Weibull",
     "check_distribution",

@@ -148,12 +148,7 @@ class Distribution(Value):
             value = getattr(self, name)
             if value is None:
                 continue
-            try:
-                object.__setattr__(self, name, domain.check(value))
-            except (TypeError, ValueError):
-                raise InvalidParameterError(
-                    f"{type(self).__name__}: {name} must be {domain.text}; got {value!r}"
-                ) from None
+            object.__setattr__(self, name, checked(type(self), name, domain, value))
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -463,3 +458,17 @@ class Distribution(Value):
         if np.ndim(x) == 0 and self.n_columns == 1:
             x = np.reshape(x, (1, 1))
         return as_rows(x, self.n_columns, type(self).__name__, finite=False)
+
+
+def checked(owner: type, name: str, domain: Domain, value: Any) -> Any:
+    """Return a value as stored if it lies in the domain: for parameters and for arguments of named constructors.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it does not; it gives class, name, domain and value.
+    """
+    try:
+        return domain.check(value)
+    except (TypeError, ValueError):
+        raise InvalidParameterError(f"{owner.__name__}: {name} must be {domain.text}; got {value!r}") from None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from .base import Distribution, Rng, parameter
+from .base import Distribution, Rng, checked, parameter
 from .data import Array
 from .domains import NON_NEGATIVE, POSITIVE
 from .kernels import Kernels, kernel
@@ -64,6 +65,17 @@ class Exponential(Distribution):
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 2
 
+    @classmethod
+    def from_scale(cls, scale: float) -> Self:
+        """Return the distribution of this scale > 0, which is its mean and its standard deviation: rate 1 / scale.
+
+        Examples
+        --------
+        >>> Exponential.from_scale(4.0)
+        Exponential(rate=0.25)
+        """
+        return cls(1.0 / checked(cls, "scale", POSITIVE, scale))
+
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent values, shape (size,)."""
         self.require_known("be sampled")
@@ -78,7 +90,7 @@ class Exponential(Distribution):
     @property
     def var(self) -> float:
         """Variance, 1 / rate^2."""
-        return self.mean**2
+        return self.mean * self.mean
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

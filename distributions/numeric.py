@@ -25,6 +25,12 @@ _CUTS = 60  # enough to corner a jump to the last bit
 _PANELS = 5000  # still open at once: a density so rough is taken as it is
 
 
+def positive_doubles(draws: Array) -> Array:
+    """Return draws of a positive variable; those beyond the normal doubles become the smallest or the largest."""
+    limits = np.finfo(float)
+    return np.clip(draws, limits.tiny, limits.max)
+
+
 def cdf(distribution: Distribution, x: npt.ArrayLike) -> Array:
     """Return P(X <= x), by adaptive quadrature or by summing the mass."""
     points = np.asarray(x, dtype=float)

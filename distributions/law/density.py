@@ -131,6 +131,8 @@ def density_equals_the_scipy_twin(case: Case) -> None:
     x = case.draw(300, "twin")
     if case.one_column:
         x = np.concatenate([x, np.round(case.centre + case.unit * np.array([-30, -9, 9, 30.0]))])
+        support = distribution.support  # at an open end SciPy may give the density's limit
+        x = x[~((support.low_open & (x == support.low)) | (support.high_open & (x == support.high)))]
     wanted = (twin.logpmf if hasattr(twin, "logpmf") and distribution.support.discrete else twin.logpdf)(x)
     require_close(distribution.log_pdf(x), np.reshape(wanted, len(x)), "log_pdf", relative=1e-8, absolute=1e-8)
     if case.one_column:

@@ -122,8 +122,9 @@ def frozen_values_stay(case: Case) -> None:
     if len(case.declared) == 1:
         return
     for held in case.declared:
+        away = (v for h in (0.1, 1e-3) for v in _neighbours(case, best, held, h))
         # Held away from its maximum, the parameter shows whether the others follow it.
-        value = next((v for h in (0.1, 1e-3) for v in _neighbours(case, best, held, h)), getattr(best, held.name))
+        value = next((v for v in away if _holds_with(best, held.name, v, x)), getattr(best, held.name))
         for start in (case.blank.with_values(**{held.name: value}), best.with_values(**{held.name: value})):
             start = start.freeze(held.name)
             fitted = start.fit(x, sample_weight=weight)
@@ -132,6 +133,12 @@ def frozen_values_stay(case: Case) -> None:
             require(same, f"{held.name} frozen at {getattr(start, held.name)!r} became {kept!r}")
             require(held.name in fitted.frozen, f"{held.name} is no longer frozen after fit")
             _require_maximum(case, fitted, x, weight)
+
+
+def _holds_with(distribution: Distribution, name: str, value: Any, x: Array) -> bool:
+    """Whether all rows stay in the support with a parameter frozen at this value, such as an end of the support."""
+    support = distribution.with_values(**{name: value}).freeze(name).support
+    return bool(support.holds(x.reshape(len(x), -1)).all())
 
 
 def bad_rows_are_refused(case: Case) -> None:

@@ -3,7 +3,7 @@
 NUMERICS.md, section 3, mistake by mistake ("mixture": it cannot be made in a single family and is tested there):
 
 =====================================================================  ==================================
-LogNormal without its Jacobian                                         LogNormalWithoutJacobian
+PlainLogNormal without its Jacobian                                         LogNormalWithoutJacobian
 variance handed to the sampler as a standard deviation                 VarianceGivenToTheSampler
 half-normal fitted about the mean, with density below zero             HalfNormalAboutTheMean
 Student t with the normal's M-step                                     StudentTWithNormalStep
@@ -237,7 +237,7 @@ class VarianceWithoutItsSquare(PlainNormal):
 # ------------------------------------------------------------------- other densities, in plain NumPy
 
 
-class LogNormal(Distribution):
+class PlainLogNormal(Distribution):
     log_mean: float = parameter(REAL)
     log_std: float = parameter(POSITIVE)
     support = POSITIVE
@@ -259,19 +259,19 @@ class LogNormal(Distribution):
         return np.random.default_rng(rng).lognormal(self.log_mean, self.log_std, size)
 
 
-class LogNormalWithoutJacobian(LogNormal):
+class LogNormalWithoutJacobian(PlainLogNormal):
     def log_pdf(self, x):
         x = floats(x)
         return super().log_pdf(x) + np.log(np.where((x > 0) & (x < np.inf), x, 1.0))
 
 
-class ZeroSkipped(LogNormal):
+class ZeroSkipped(PlainLogNormal):
     def fit(self, x, sample_weight=None):
         x = floats(x)
         return super().fit(np.where(x == 0.0, 1e-300, x), sample_weight)
 
 
-class HalfNormal(Distribution):
+class PlainHalfNormal(Distribution):
     scale: float = parameter(POSITIVE, power=1)
     support = NON_NEGATIVE
 
@@ -290,12 +290,12 @@ class HalfNormal(Distribution):
         return np.abs(np.random.default_rng(rng).normal(0.0, self.scale, size))
 
 
-class HalfNormalAboutTheMean(HalfNormal):
+class HalfNormalAboutTheMean(PlainHalfNormal):
     def deviation(self, x, w):
         return np.sqrt(np.average((x - np.average(x, weights=w)) ** 2, weights=w))
 
 
-class DensityBelowZero(HalfNormal):
+class DensityBelowZero(PlainHalfNormal):
     def log_pdf(self, x):
         return math.log(2.0 / self.scale) - LOG_SQRT_2PI - 0.5 * (floats(x) / self.scale) ** 2
 
@@ -347,7 +347,7 @@ class CauchyFromOneStart(FourDegreesT):
         return self.with_values(loc=np.sum(u * x) / np.sum(u), scale=scale)
 
 
-class Gamma(Distribution):
+class PlainGamma(Distribution):
     shape: float = parameter(POSITIVE)
     rate: float = parameter(POSITIVE, power=-1)
     support = POSITIVE
@@ -362,7 +362,7 @@ class Gamma(Distribution):
         x, w = observed(self, x, sample_weight)
         mean = np.average(x, weights=w)
         if np.ptp(x) == 0.0:
-            raise ValueError("Gamma needs varied data")
+            raise ValueError("PlainGamma needs varied data")
         if "rate" in self.frozen:
             if "shape" in self.frozen:
                 return self
@@ -389,24 +389,24 @@ class Gamma(Distribution):
         return np.random.default_rng(rng).gamma(self.shape, 1.0 / self.rate, size)
 
 
-class MomentFit(Gamma):
+class MomentFit(PlainGamma):
     def best_shape(self, x, w, mean):
         return mean**2 / np.average((x - mean) ** 2, weights=w)
 
 
-class MeanByScale(Gamma):
+class MeanByScale(PlainGamma):
     @property
     def mean(self):
         return self.shape * self.rate
 
 
-class VarianceByRate(Gamma):
+class VarianceByRate(PlainGamma):
     @property
     def var(self):
         return self.shape / self.rate
 
 
-class RateTakenForScale(Gamma):
+class RateTakenForScale(PlainGamma):
     def sample(self, size, rng=None):
         return np.random.default_rng(rng).gamma(self.shape, self.rate, size)
 
@@ -737,10 +737,10 @@ class FactorialOverflows(Poisson):
 
 SOUND = [
     PlainNormal(),
-    LogNormal(0.3, 0.7),
-    HalfNormal(),
+    PlainLogNormal(0.3, 0.7),
+    PlainHalfNormal(),
     FourDegreesT(),
-    Gamma(),
+    PlainGamma(),
     PlainPoisson(),
     TwoNormals(),
     KernelNormal(),
