@@ -25,6 +25,7 @@ from .half_normal import HalfNormal
 from .inverse_gamma import InverseGamma
 from .inverse_gaussian import InverseGaussian
 from .kernels import Kernels, kernel
+from .laplace import Laplace
 from .law import check_distribution
 from .log_logistic import LogLogistic
 from .log_normal import LogNormal
@@ -61,6 +62,7 @@ __all__ = [
     "InverseGamma",
     "InverseGaussian",
     "Kernels",
+    "Laplace",
     "LawError",
     "LogLogistic",
     "LogNormal",

@@ -134,6 +134,8 @@ class Distribution(Value):
             )
         needed = ("sample",) if cls.kernels is not None else ("log_pdf", "fit", "sample")
         missing = [name for name in needed if getattr(cls, name) is getattr(Distribution, name)]
+        if "fit" in missing and cls.fit_bounded is not Distribution.fit_bounded:  # which `fit` checks the data for
+            missing.remove("fit")
         if missing:
             raise TypeError(
                 f"{cls.__name__} must define {', '.join(missing)}"
@@ -432,6 +434,8 @@ class Distribution(Value):
         self, rows: Array, weight: Array | None, scale: Array, floor: float
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum inside `bounds`, and the names of the parameters held there.
+
+        A family in plain NumPy may give this in place of `fit`, which then checks the data and reports what is held.
 
         Parameters
         ----------

@@ -86,6 +86,8 @@ class OpaqueLeaf:
         self.versions = [distribution]
         self.rows: list[Array] = []
         self.responsibilities: list[Array] = []
+        self.scale, self.floor = np.ones(1), 0.0
+        self.held: tuple[str, ...] = ()
         self.kernels = Kernels(self.log_pdf, self.accumulate, self.update)
         wholly_frozen = bool(distribution.parameters) and distribution.frozen >= set(distribution.parameters)
         self.n_parameters = 0 if wholly_frozen else max(distribution.n_parameters, 1)
@@ -113,10 +115,10 @@ class OpaqueLeaf:
         InvalidDataError
             If the fit fails, as it may where few rows or equal ones are left.
         """
-        rows, weight = np.concatenate(self.rows, axis=1), np.concatenate(self.responsibilities)
+        rows, weight = np.concatenate(self.rows, axis=1).T, np.concatenate(self.responsibilities)
         before = self.versions[int(theta[0])]
         try:
-            fitted = before.fit(as_observed(rows.T), sample_weight=weight)
+            fitted, self.held = before.fit_bounded(rows, weight, self.scale, self.floor)
         except (ValueError, ArithmeticError) as error:
             raise InvalidDataError(
                 f"component {self.name!r}: {before!r} cannot be fitted to its share of the data ({len(weight)} rows of "
@@ -144,12 +146,13 @@ class OpaqueLeaf:
         return self.versions[int(theta[0])]
 
     def bounds(self, scale: Array, floor: float) -> Array:
-        """Return an empty constraint."""
+        """Return an empty constraint; scale and floor are for `fit_bounded`."""
+        self.scale, self.floor = scale, floor
         return np.array([[-np.inf], [np.inf]])
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
-        """Return no names: nothing is bounded."""
-        return ()
+        """Return the names of the parameters that the last fit was held at."""
+        return self.held
 
     def units(self, scale: Array) -> Array:
         """Return infinity: a version number measures no step."""
