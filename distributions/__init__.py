@@ -24,6 +24,7 @@ from .gumbel import Gumbel, GumbelMin
 from .half_normal import HalfNormal
 from .inverse_gamma import InverseGamma
 from .inverse_gaussian import InverseGaussian
+from .kernel_density import KernelDensity
 from .kernels import Kernels, kernel
 from .laplace import Laplace
 from .law import check_distribution
@@ -61,6 +62,7 @@ __all__ = [
     "InvalidParameterError",
     "InverseGamma",
     "InverseGaussian",
+    "KernelDensity",
     "Kernels",
     "Laplace",
     "LawError",

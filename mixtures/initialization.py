@@ -24,6 +24,7 @@ from . import em
 from .plan import FLOOR, Engine, Integers
 
 SAMPLE = 4000  # representative rows
+SMALL_SAMPLE = 400  # where the time of a component grows with their square
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
 ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
 MOST_STARTS, FEWEST_STARTS = 100, 10
@@ -77,8 +78,11 @@ def best_start(
     if not any(component.unknown for component in components):
         equal = np.full(len(components), 1.0 / len(components))
         return Start(list(components), equal if weights is None else weights)
-    sample, sample_weight, complete = representatives(rows, row_weight)
-    if n_init is None:
+    quadratic = any(component.time_is_quadratic for component in components)
+    sample, sample_weight, complete = representatives(rows, row_weight, SMALL_SAMPLE if quadratic else SAMPLE)
+    if n_init is None and quadratic:
+        n_init = FEWEST_STARTS
+    elif n_init is None:
         cost = sample.shape[0] * len(components) * (sample.shape[1] + 1) ** 2
         n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
     guesses = _first_guesses(components, weights, names, sample, sample_weight, scale, n_init, rng)
@@ -170,8 +174,8 @@ def _climb(
 # ----------------------------------------------------------------------------------------------- first guesses
 
 
-def representatives(rows: Array, weight: Array | None) -> tuple[Array, Array, bool]:
-    """Return at most `SAMPLE` distinct rows in a fixed order, their weights, and whether they are all there are.
+def representatives(rows: Array, weight: Array | None, most: int = SAMPLE) -> tuple[Array, Array, bool]:
+    """Return at most so many distinct rows in a fixed order, their weights, and whether they are all there are.
 
     Rows are ordered along a fixed oblique direction, equal ones merged; where more remain, those at equally spaced
     positions of the cumulative weight stand for all (a systematic sample).
@@ -183,14 +187,14 @@ def representatives(rows: Array, weight: Array | None) -> tuple[Array, Array, bo
         key += (rows[:, column] - centre[column]) / scale[column] / direction
     order = np.argsort(key, kind="stable")
     ordered, mass = rows[order], np.ones(len(rows)) if weight is None else weight[order]
-    if len(ordered) > SAMPLE:  # equal rows are neighbours: a look at each pair is cheaper than `_merge`
+    if len(ordered) > most:  # equal rows are neighbours: a look at each pair is cheaper than `_merge`
         first = np.flatnonzero(np.append(True, np.any(ordered[1:] != ordered[:-1], axis=1)))
         ordered, mass = ordered[first], np.add.reduceat(mass, first)
-    if len(ordered) > SAMPLE:
+    if len(ordered) > most:
         positions = np.cumsum(mass)
-        targets = (np.arange(SAMPLE) + 0.5) / SAMPLE * positions[-1]
+        targets = (np.arange(most) + 0.5) / most * positions[-1]
         chosen = np.minimum(np.searchsorted(positions, targets), len(ordered) - 1)
-        return *_merge(ordered[chosen], np.full(SAMPLE, positions[-1] / SAMPLE)), False
+        return *_merge(ordered[chosen], np.full(most, positions[-1] / most)), False
     return *_merge(ordered, mass), True
 
 
