@@ -12,13 +12,14 @@ from dataclasses import field
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
 from .data import Array, centre_and_scale
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR
 from .errors import InvalidParameterError, UnknownParameterError
 from .kernels import Kernels, compiled, kernel
-from .normal import LOG_SQRT_2PI
+from .normal import LOG_SQRT_2PI, Normal
 
 _ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
 
@@ -366,6 +367,18 @@ class MultivariateNormal(Distribution):
         return self.mean + normal @ np.linalg.cholesky(self.cov).T
 
     # ------------------------------------------------------------------- the view of the compiled loops
+
+    def cdf(self, x: npt.ArrayLike) -> Array:
+        """Return P(X <= x); of one column only."""
+        return self._one_column().cdf(x) if self.n_columns == 1 else super().cdf(x)
+
+    def ppf(self, q: npt.ArrayLike) -> Array:
+        """Return the quantiles at probabilities q; of one column only."""
+        return self._one_column().ppf(q) if self.n_columns == 1 else super().ppf(q)
+
+    def _one_column(self) -> Normal:
+        self.require_known("give a probability")
+        return Normal(self.mean[0], math.sqrt(self.cov[0, 0]))
 
     def to_theta(self) -> Array:
         """Return mean, covariance, inverse Cholesky factor and the density's constant as one vector."""

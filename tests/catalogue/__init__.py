@@ -39,6 +39,8 @@ class Trial:
         less accurate than this package.
     scipy_name : str, optional
         Name in `scipy.stats` of the family with a ``fit`` to be timed against.
+    tolerance : dict
+        Relative errors of "log_pdf", "cdf" or "ppf" larger than those of `test_accuracy`, each with its reason.
     no_law : dict
         Laws that a setting cannot keep, with the reason, by the `repr` of the setting (or "*" for all).
     """
@@ -49,7 +51,18 @@ class Trial:
     twin: Callable[[Any], Any] | None = None
     log_density: Callable[[Any, Any], Any] | None = None
     scipy_name: str | None = None
+    tolerance: dict[str, tuple[float, str]] = field(default_factory=dict)
     no_law: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def distributions_of(family: type[Distribution], n_random: int) -> list[Distribution]:
+    """Return what a family is tried at: the settings and extremes of its trial, and as many to be drawn at random."""
+    trial = TRIALS.get(family) or Trial(family)
+    try:
+        unknown = [family() for _ in range(n_random)]
+    except TypeError:  # it needs arguments, its settings give them
+        unknown = []
+    return [*trial.settings, *trial.extremes, *unknown]
 
 
 TRIALS: dict[type[Distribution], Trial] = {

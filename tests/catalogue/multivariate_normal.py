@@ -1,5 +1,6 @@
 """Trials of the multivariate normal distribution."""
 
+import mpmath
 import numpy as np
 import scipy.stats
 
@@ -17,6 +18,14 @@ def twin(d):
     if d.n_columns == 1:
         return scipy.stats.norm(d.mean[0], np.sqrt(d.cov[0, 0]))
     return None if np.ptp(np.log10(np.diag(d.cov))) > 12 else scipy.stats.multivariate_normal(d.mean, d.cov)
+
+
+def log_density(d, x):
+    """Of one observation, in mpmath."""
+    away = mpmath.matrix(np.atleast_1d(x).tolist()) - mpmath.matrix(d.mean.tolist())
+    cov = mpmath.matrix(d.cov.tolist())
+    square = (away.T * mpmath.lu_solve(cov, away))[0]
+    return -(square + mpmath.log(mpmath.det(cov)) + len(away) * mpmath.log(2 * mpmath.pi)) / 2
 
 
 TRIALS = [
@@ -40,5 +49,6 @@ TRIALS = [
             MultivariateNormal(structure="spherical"),
         ],
         twin=twin,
+        log_density=log_density,
     )
 ]
