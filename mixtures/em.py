@@ -10,10 +10,10 @@ import math
 
 import numpy as np
 
-from distributions.data import Array
 from distributions.estimation import MOST_HALVINGS, ROUNDING, relative_step
 from distributions.kernels import call_update, compiled, interpreted
 
+from .observed import Observed
 from .plan import Engine
 from .sweep import sweep
 
@@ -99,48 +99,45 @@ def judge(state, tol, max_iter):
 
 
 @compiled
-def advance(X, weight, plan, state, tol, max_iter, n_sweeps, block_size):
+def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
     """Make up to ``n_sweeps`` EM iterations; return a status. A run can be continued by another call.
 
     Each iteration sweeps at the current parameters, judges, and only then updates: at the end the recorded
     log-likelihood, the responsibilities and the parameters belong together.
     """
-    total = weight.sum() if weight.size else float(X.shape[0])
+    total = data.weight.sum() if data.weight.size else float(data.rows.shape[0])
     for _ in range(n_sweeps):
         sweeps = int(state.progress[0])
-        now = sweep(X, weight, plan, state, block_size)
+        now = sweep(data, plan, state, block_size)
         if sweeps > 0 and plan.stepwise.any():
             before = state.history[sweeps - 1]
             for _ in range(MOST_HALVINGS):
                 if now >= before - ROUNDING * (abs(before) + total):
                     break
                 step_back(state.theta, state.theta_before, plan.theta_at, plan.stepwise)
-                now = sweep(X, weight, plan, state, block_size)
+                now = sweep(data, plan, state, block_size)
         state.history[sweeps] = now
         state.progress[0] += 1.0
         status = judge(state, tol, max_iter)
         if status == FELL:
             state.theta[:] = state.theta_before
             state.weights[:] = state.weights_before
-            sweep(X, weight, plan, state, block_size)  # statistics and masses go with the parameters that are kept
+            sweep(data, plan, state, block_size)  # statistics and masses go with the parameters that are kept
         if status != RUNNING:
             return status
         m_step(plan, state)
     return RUNNING
 
 
-def run(
-    engine: Engine, rows: Array, weight: Array | None, *, tol: float, max_iter: int, n_sweeps: int | None = None
-) -> int:
-    """Run EM on checked rows, shape (n, d), until it ends or ``n_sweeps`` are made; return the status."""
+def run(engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: int | None = None) -> int:
+    """Run EM on checked rows until it ends or ``n_sweeps`` are made; return the status."""
     loop, block_size = (interpreted(advance), INTERPRETED_BLOCK) if engine.interpreted else (advance, BLOCK)
-    weight = np.empty(0) if weight is None else weight
     tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
     left = max_iter + 1 if n_sweeps is None else n_sweeps
-    pulse = max(1, PULSE // (len(rows) * len(engine.plan.columns) * len(engine.state.weights)))
+    pulse = max(1, PULSE // (len(data.rows) * len(engine.plan.columns) * len(engine.state.weights)))
     status = RUNNING
     while status == RUNNING and left > 0:
         with np.errstate(divide="ignore"):  # interpreted: the logarithm of a vanished weight is -inf
-            status = int(loop(rows, weight, engine.plan, engine.state, tol, max_iter, min(left, pulse), block_size))
+            status = int(loop(data, engine.plan, engine.state, tol, max_iter, min(left, pulse), block_size))
         left -= pulse
     return status

@@ -19,6 +19,7 @@ from distributions.errors import (
 
 from . import em
 from .initialization import best_start
+from .observed import Labels, as_labels, observed
 from .plan import FLOOR, Engine
 from .posterior import explain_failure
 from .structure import Part, Structure, as_generator, require_whole
@@ -32,8 +33,8 @@ class Fit:
     Parameters
     ----------
     structure : Structure
-    x, sample_weight
-        Rows and their weights, not yet checked.
+    x, sample_weight, labels
+        Rows, their weights and what is known of their components, not yet checked.
     n_init, tol, max_iter, rng
         As given to `MixtureModel`, not yet checked.
 
@@ -48,6 +49,7 @@ class Fit:
         structure: Structure,
         x: Any,
         sample_weight: Any,
+        labels: Any = None,
         *,
         n_init: int | None,
         tol: float,
@@ -64,14 +66,14 @@ class Fit:
         self.rows, self.weight = self.data.rows, self.data.weight
         parts = structure.flat
         _check_parts(parts, self.data)
+        self.observed = observed(self.rows, self.weight, self._labels(labels))
         self.names = [part.name for part in parts]
         scale = self.data.summary.scale
         start = best_start(
             [part.distribution for part in parts],
             structure.flat_weights,
             self.names,
-            self.rows,
-            self.weight,
+            self.observed,
             scale,
             n_init,
             as_generator(rng),
@@ -82,11 +84,18 @@ class Fit:
 
     def run(self, n_sweeps: int | None = None) -> None:
         """Run EM to its end, or for so many sweeps."""
-        self.status = em.run(
-            self.engine, self.rows, self.weight, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps
-        )
+        self.status = em.run(self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps)
         if self.status == em.FAILED:
-            explain_failure(self.engine.components, self.engine.state.weights, self.names, self.data)
+            log_factors = self.observed.log_factors[self.observed.code].T if self.observed.is_labelled else None
+            explain_failure(self.engine.components, self.engine.state.weights, self.names, self.data, log_factors)
+
+    def _labels(self, labels: Any) -> Labels | None:
+        """Return what labels say of each row that is present, for each component of the flattened mixture."""
+        known = as_labels(labels, self.data.n_given, list(self.structure.named))
+        if known is None:
+            return None
+        places = slice(None) if self.data.places is None else self.data.places
+        return Labels(known.code[places], np.ascontiguousarray(known.log_factors[:, self.structure.owner]))
 
     @property
     def current(self) -> tuple[list[Distribution], Array]:

@@ -4,8 +4,8 @@ A start is a partition of the data into K clusters and a matching of clusters to
 position. Short EM runs from many starts are made on at most `SAMPLE` representative rows; the best few are run on
 (the em-EM strategy of Biernacki, Celeux & Govaert, Computational Statistics & Data Analysis 41, 2003).
 
-Everything here sees the data as a set of distinct rows with weights in a fixed order. So a start depends neither on
-the order of the rows nor on whether a row is repeated or weighted.
+Rows with known labels are a partition themselves: a component starts at its own rows, and only components without any
+look for clusters among the rest.
 """
 
 from __future__ import annotations
@@ -21,17 +21,15 @@ from distributions.errors import InvalidDataError
 from distributions.product import leaf_spans
 
 from . import em
-from .plan import FLOOR, Engine, Integers
+from .observed import Integers, Observed
+from .partitions import SAMPLE, known_members, partition, representatives
+from .plan import FLOOR, Engine
 
-SAMPLE = 4000  # representative rows
 SMALL_SAMPLE = 400  # where the time of a component grows with their square
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
 ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
 MOST_STARTS, FEWEST_STARTS = 100, 10
 START_COST = 4e8  # rows x components x (columns + 1)^2 over all starts: some seconds
-LLOYD_STEPS = 10
-SPOT_TRIES = 8  # most neighbourhoods of which the densest is taken
-SMALLEST_SPOT = 0.005  # of the total weight
 GUESS_FLOOR = 1e-2  # scale of a first guess, relative to its column's, where a cluster is constant
 
 
@@ -46,8 +44,7 @@ def best_start(
     components: Sequence[Distribution],
     weights: Array | None,
     names: Sequence[str],
-    rows: Array,
-    row_weight: Array | None,
+    data: Observed,
     scale: Array,
     n_init: int | None,
     rng: np.random.Generator,
@@ -62,7 +59,7 @@ def best_start(
         Mixing proportions to start from, if given.
     names : sequence of str
         For messages.
-    rows, row_weight : ndarray, shapes (n, d) and (n,) or None
+    data : Observed
         Checked data.
     scale : ndarray, shape (d,)
         Scale of each column.
@@ -79,27 +76,27 @@ def best_start(
         equal = np.full(len(components), 1.0 / len(components))
         return Start(list(components), equal if weights is None else weights)
     quadratic = any(component.time_is_quadratic for component in components)
-    sample, sample_weight, complete = representatives(rows, row_weight, SMALL_SAMPLE if quadratic else SAMPLE)
+    sample, complete = representatives(data, SMALL_SAMPLE if quadratic else SAMPLE)
     if n_init is None and quadratic:
         n_init = FEWEST_STARTS
     elif n_init is None:
-        cost = sample.shape[0] * len(components) * (sample.shape[1] + 1) ** 2
+        cost = sample.rows.shape[0] * len(components) * (sample.rows.shape[1] + 1) ** 2
         n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
-    guesses = _first_guesses(components, weights, names, sample, sample_weight, scale, n_init, rng)
+    guesses = _first_guesses(components, weights, names, sample, scale, n_init, rng)
     if len(guesses) == 1:
         return guesses[0]
-    total = sample_weight.sum()
+    total = sample.weight.sum()
     runs = [_Run(guess, _Rank(0, 0.0)) for guess in guesses]
     left = list(range(len(runs)))
     for n_sweeps, tol, tie, keep in ROUNDS:
         for i in left:
-            runs[i] = _climb(runs[i].start, names, sample, sample_weight, scale, n_sweeps, tol)
+            runs[i] = _climb(runs[i].start, names, sample, scale, n_sweeps, tol)
         left = _distinct(left, runs, tie * total)[:keep]
     winner = left[0]
     start = guesses[winner] if complete else runs[winner].start
-    if weights is not None:  # each component was started with a weight of its own: it keeps its place
+    if weights is not None or data.is_labelled:  # each has a weight or rows of its own: it keeps its place
         return start
-    order = _ascending(components, runs[winner].start, sample, sample_weight)
+    order = _ascending(components, runs[winner].start, sample.rows, sample.weight)
     return Start([start.components[k] for k in order], start.weights[order])
 
 
@@ -157,12 +154,10 @@ class _Run(NamedTuple):
     rank: _Rank
 
 
-def _climb(
-    start: Start, names: Sequence[str], rows: Array, weight: Array, scale: Array, n_sweeps: int, tol: float
-) -> _Run:
+def _climb(start: Start, names: Sequence[str], data: Observed, scale: Array, n_sweeps: int, tol: float) -> _Run:
     engine = Engine(start.components, start.weights, scale, n_sweeps, names)
     try:
-        status = em.run(engine, rows, weight, tol=tol, max_iter=n_sweeps)
+        status = em.run(engine, data, tol=tol, max_iter=n_sweeps)
     except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better
         status = em.FAILED
     if status == em.FAILED:
@@ -174,145 +169,42 @@ def _climb(
 # ----------------------------------------------------------------------------------------------- first guesses
 
 
-def representatives(rows: Array, weight: Array | None, most: int = SAMPLE) -> tuple[Array, Array, bool]:
-    """Return at most so many distinct rows in a fixed order, their weights, and whether they are all there are.
-
-    Rows are ordered along a fixed oblique direction, equal ones merged; where more remain, those at equally spaced
-    positions of the cumulative weight stand for all (a systematic sample).
-    """
-    centre, scale = centre_and_scale(rows, weight)
-    # Sums a column at a time: the key of a row must not depend on its position, as it may in a matrix product.
-    key = np.zeros(len(rows))
-    for column, direction in enumerate(np.sqrt(1.0 + np.arange(rows.shape[1]))):
-        key += (rows[:, column] - centre[column]) / scale[column] / direction
-    order = np.argsort(key, kind="stable")
-    ordered, mass = rows[order], np.ones(len(rows)) if weight is None else weight[order]
-    if len(ordered) > most:  # equal rows are neighbours: a look at each pair is cheaper than `_merge`
-        first = np.flatnonzero(np.append(True, np.any(ordered[1:] != ordered[:-1], axis=1)))
-        ordered, mass = ordered[first], np.add.reduceat(mass, first)
-    if len(ordered) > most:
-        positions = np.cumsum(mass)
-        targets = (np.arange(most) + 0.5) / most * positions[-1]
-        chosen = np.minimum(np.searchsorted(positions, targets), len(ordered) - 1)
-        return *_merge(ordered[chosen], np.full(most, positions[-1] / most)), False
-    return *_merge(ordered, mass), True
-
-
-def _merge(rows: Array, weight: Array) -> tuple[Array, Array]:
-    """Merge equal rows into one that carries their weight."""
-    unique, inverse = np.unique(rows, axis=0, return_inverse=True)
-    return unique, np.bincount(inverse.ravel(), weights=weight, minlength=len(unique)).astype(float)
-
-
 def _first_guesses(
     components: Sequence[Distribution],
     weights: Array | None,
     names: Sequence[str],
-    rows: Array,
-    row_weight: Array,
+    data: Observed,
     scale: Array,
     n_init: int,
     rng: np.random.Generator,
 ) -> list[Start]:
     n_components = len(components)
     if n_components == 1:
-        members = np.ones((1, len(rows)))
-        return [_matched(components, weights, names, rows, row_weight, scale, members)]
-    centre, spread = centre_and_scale(rows, row_weight)
-    points = (rows - centre) / spread
+        return [_matched(components, weights, names, data, scale, np.ones((1, len(data.rows))))]
+    centre, spread = centre_and_scale(data.rows, data.weight)
+    points = (data.rows - centre) / spread
+    known = known_members(data) if data.is_labelled else np.zeros((n_components, 0))
+    if known.any(axis=1).all():  # every component has rows of its own
+        return [_matched(components, weights, names, data, scale, known)]
     starts = []
     for attempt in range(n_init):
-        members = _partition(points, row_weight, n_components, attempt, rng)
-        starts.append(_matched(components, weights, names, rows, row_weight, scale, members))
+        members = partition(points, data.weight, n_components, attempt, rng)
+        if data.is_labelled:
+            members = np.where(known.any(axis=1, keepdims=True), known, members * ~known.any(axis=0))
+        starts.append(_matched(components, weights, names, data, scale, members))
     return starts
-
-
-def _partition(points: Array, weight: Array, n_clusters: int, attempt: int, rng: np.random.Generator) -> Array:
-    """Return memberships, shape (K, n): slices first, then by turns clusters and dense spots on a background."""
-    if attempt % 2:
-        return _spots(points, weight, n_clusters, rng)
-    if attempt == 0:
-        labels = _slices(points, weight, n_clusters)
-    else:
-        labels = _clusters(points, weight, n_clusters, LLOYD_STEPS if attempt % 4 else 0, rng)
-    return (labels == np.arange(n_clusters)[:, np.newaxis]).astype(float)
-
-
-def _slices(points: Array, weight: Array, n_clusters: int) -> Integers:
-    """Return labels of slices of equal weight along the principal axis."""
-    order = np.argsort(points @ _principal_axis(points, weight), kind="stable")
-    position = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
-    labels = np.empty(len(points), dtype=np.int64)
-    labels[order] = np.minimum((position * n_clusters).astype(int), n_clusters - 1)
-    return labels
-
-
-def _spots(points: Array, weight: Array, n_clusters: int, rng: np.random.Generator) -> Array:
-    """Return memberships in dense neighbourhoods of random sizes, and in one cluster that is everything.
-
-    They find what a partition cannot: a narrow peak on a wide background, or two scales about one centre.
-    """
-    members = np.ones((n_clusters, len(points)))
-    free, fewest = weight.copy(), points.shape[1] + 4  # different rows: fewer would start as a spike
-    for k in rng.permutation(n_clusters)[1:]:
-        share = weight.sum() * np.exp(rng.uniform(np.log(SMALLEST_SPOT), np.log(1.0 / n_clusters)))
-        radius = np.inf
-        for _ in range(rng.integers(1, SPOT_TRIES + 1)):
-            distance = np.sum((points - points[_draw(free, rng)]) ** 2, axis=1)
-            order = np.argsort(distance, kind="stable")
-            enough = np.searchsorted(np.cumsum(weight[order]), share)
-            reach = distance[order[min(max(enough, fewest), len(points) - 1)]]
-            if reach < radius:
-                radius, members[k] = reach, distance <= reach
-        free = np.where(members[k] > 0, 0.0, free) if (free * (1 - members[k])).any() else weight.copy()
-    return members
-
-
-def _principal_axis(points: Array, weight: Array) -> Array:
-    centred = points - np.average(points, axis=0, weights=weight)
-    _, vectors = np.linalg.eigh((centred * weight[:, np.newaxis]).T @ centred)
-    axis: Array = vectors[:, -1]
-    return axis * np.sign(axis[np.argmax(np.abs(axis))])
-
-
-def _clusters(points: Array, weight: Array, n_clusters: int, n_steps: int, rng: np.random.Generator) -> Integers:
-    """Return labels by k-means++ (Arthur & Vassilvitskii 2007) and some steps of Lloyd's iteration, in fixed order."""
-    centres = points[[_draw(weight, rng)]]
-    distance = np.sum((points - centres[0]) ** 2, axis=1)
-    while len(centres) < n_clusters:
-        spread = weight * distance
-        new = points[_draw(spread if spread.any() else weight, rng)]
-        centres = np.vstack([centres, new])
-        distance = np.minimum(distance, np.sum((points - new) ** 2, axis=1))
-    for step in range(n_steps + 1):
-        squares = np.stack([np.sum((points - centre) ** 2, axis=1) for centre in centres])
-        labels = np.argmin(squares, axis=0)
-        if step < n_steps:
-            for k in range(n_clusters):
-                if weight[labels == k].any():
-                    centres[k] = np.average(points[labels == k], axis=0, weights=weight[labels == k])
-    rank = np.empty(n_clusters, dtype=np.int64)
-    rank[np.lexsort(centres.T[::-1])] = np.arange(n_clusters)  # ascending in the first column, then the next
-    return rank[labels]
-
-
-def _draw(weight: Array, rng: np.random.Generator) -> int:
-    """Return a random index with probability proportional to weight, by its quantile: safe under rounding."""
-    cumulative = np.cumsum(weight)
-    return int(np.searchsorted(cumulative, rng.uniform() * cumulative[-1], side="right").clip(0, len(weight) - 1))
 
 
 def _matched(
     components: Sequence[Distribution],
     weights: Array | None,
     names: Sequence[str],
-    rows: Array,
-    row_weight: Array,
+    data: Observed,
     scale: Array,
     members: Array,
 ) -> Start:
     """Fit components to the clusters that they explain best, so that the total likelihood is greatest."""
-    n_components = len(components)
+    rows, row_weight, n_components = data.rows, data.weight, len(components)
     kinds = list(dict.fromkeys(components))
     fitted = {
         kind: [
@@ -321,7 +213,7 @@ def _matched(
         ]
         for kind in kinds
     }
-    if len(kinds) == 1:
+    if len(kinds) == 1 or data.is_labelled:
         cluster_of = np.arange(n_components)
     else:
         from scipy.optimize import linear_sum_assignment  # deferred: a slow import that most fits do not need

@@ -165,7 +165,7 @@ class MixtureModel(Distribution):
     # ----------------------------------------------------------------------------------------------------- fit
 
     def fit(  # type: ignore[override]  # scikit-learn's order of arguments
-        self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None
+        self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None, *, labels: Any = None
     ) -> Self:
         """Fit by EM: maximise sum_i w_i log_pdf(x_i) from the best of `n_init` starts; return self.
 
@@ -176,6 +176,10 @@ class MixtureModel(Distribution):
             Ignored; there so that pipelines can pass it.
         sample_weight : array_like, shape (n,), optional
             Weights w_i >= 0 of the rows; 2 means a row that occurs twice, 0 one that is absent.
+        labels : array_like, shape (n,) or (n, K), optional
+            What is known of the component that a row came from: its index or name, -1 or None where it is unknown.
+            Or factors >= 0 of the mixing proportions, one for each row and component: 0 where a row cannot come from a
+            component, other numbers for soft labels. The log-likelihood is then that of rows and labels.
 
         Raises
         ------
@@ -191,7 +195,7 @@ class MixtureModel(Distribution):
         DegeneracyWarning
             If a component was held at the floor of its scale, or has lost all its data.
         """
-        fit = self._start(x, sample_weight)
+        fit = self._start(x, sample_weight, labels)
         fit.run()
         self._keep(fit)
         fit.warn(stacklevel=2)
@@ -225,10 +229,10 @@ class MixtureModel(Distribution):
         self._keep(fit)
         fit.warn(stacklevel=2)
 
-    def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Fit:
+    def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
         settings = {name: getattr(self, name) for name in ("n_init", "tol", "max_iter", "rng")}
         structure = self._structure.prepare(x)
-        return Fit(structure, structure.encode(x), sample_weight, **settings)
+        return Fit(structure, structure.encode(x), sample_weight, labels, **settings)
 
     def _keep(self, fit: Fit) -> None:
         components, self.weights_ = fit.current

@@ -50,7 +50,11 @@ def responsibilities(components: Sequence[Distribution], weights: Array, rows: A
 
 
 def explain_failure(
-    components: Sequence[Distribution], weights: Array, names: Sequence[str], data: Observations
+    components: Sequence[Distribution],
+    weights: Array,
+    names: Sequence[str],
+    data: Observations,
+    log_factors: Array | None = None,
 ) -> None:
     """Raise the error that says why the log-likelihood of the rows is not finite.
 
@@ -67,6 +71,11 @@ def explain_failure(
                 f"component {name!r}: log_pdf of {data.describe(bad)} {values[np.argmax(bad)]}. "
                 "A log_pdf must be a number or -inf."
             )
+    if log_factors is not None and not np.any(np.all(joint == -np.inf, axis=0)):
+        unreached = np.all(joint + log_factors == -np.inf, axis=0)
+        raise InvalidDataError(
+            f"{data.describe(unreached)} of zero density under the components that labels allow. Correct the labels."
+        )
     raise InvalidDataError(
         f"{data.describe(np.all(joint == -np.inf, axis=0))} of zero density under every component "
         f"({', '.join(names)}). Drop these rows, or add a component that covers them."

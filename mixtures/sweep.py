@@ -80,20 +80,28 @@ def normalise(joint, weight, mass, scratch):
 
 
 @compiled
-def sweep(X, weight, plan, state, block_size):
+def add_log_factors(code, log_factors, joint):
+    """Add what is known of the rows of a block to their log mixing proportions, shape (K, m)."""
+    for k in range(joint.shape[0]):
+        row = joint[k]
+        for i in range(code.size):
+            row[i] += log_factors[code[i], k]
+
+
+@compiled
+def sweep(data, plan, state, block_size):
     """Return the log-likelihood at the current parameters; fill ``state.stats`` and ``state.mass``.
 
     Parameters
     ----------
-    X : ndarray, shape (n, d)
-    weight : ndarray, shape (n,) or (0,)
+    data : observed.Observed
     plan, state : plan.Plan, plan.State
     block_size : int
         Rows per block.
     """
-    n, n_components, n_leaves = X.shape[0], state.weights.size, plan.component.size
+    n, n_components, n_leaves = data.rows.shape[0], state.weights.size, plan.component.size
     block_size = min(block_size, n)
-    data = np.empty(plan.columns.size * block_size)
+    cells = np.empty(plan.columns.size * block_size)
     densities = np.empty(n_components * block_size)
     scratch = np.empty(2 * block_size)
     log_weights = np.log(state.weights)
@@ -102,17 +110,19 @@ def sweep(X, weight, plan, state, block_size):
     log_likelihood = 0.0
     for start in range(0, n, block_size):
         m = min(block_size, n - start)
-        block = data[: plan.columns.size * m].reshape(plan.columns.size, m)
+        block = cells[: plan.columns.size * m].reshape(plan.columns.size, m)
         joint = densities[: n_components * m].reshape(n_components, m)
-        gather(X[start : start + m], plan.columns, block)
+        gather(data.rows[start : start + m], plan.columns, block)
         for k in range(n_components):
             for i in range(m):
                 joint[k, i] = log_weights[k]
+        if data.code.size:
+            add_log_factors(data.code[start : start + m], data.log_factors, joint)
         for leaf in range(n_leaves):
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
             rows = block[plan.first[leaf] : plan.last[leaf]]
             call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[plan.component[leaf]])
-        log_likelihood += normalise(joint, weight[start : start + m], state.mass, scratch)
+        log_likelihood += normalise(joint, data.weight[start : start + m], state.mass, scratch)
         if not math.isfinite(log_likelihood):
             return log_likelihood
         for leaf in range(n_leaves):

@@ -17,6 +17,7 @@ from mixtures import (
     em,
     parameter,
 )
+from mixtures.observed import observed
 from mixtures.plan import Engine
 
 
@@ -125,7 +126,7 @@ def test_each_step_equals_a_step_in_numpy(case, weighted, rng):
     row_weight = rng.uniform(0.1, 3.0, len(X)) if weighted else np.ones(len(X))
     engine = engine_of(components, X=X)
     for step in range(6):
-        em.run(engine, X, row_weight if weighted else None, tol=0.0, max_iter=1000, n_sweeps=1)
+        em.run(engine, observed(X, row_weight if weighted else None), tol=0.0, max_iter=1000, n_sweeps=1)
         log_likelihood, components, weights = numpy_step(components, weights, X, row_weight)
         assert engine.history[step] == pytest.approx(log_likelihood, rel=1e-12)
         np.testing.assert_allclose(engine.state.weights, weights, rtol=1e-9)
@@ -162,9 +163,9 @@ def test_history_is_the_same_climb_as_in_numpy_to_its_end():
 def test_a_run_in_pieces_is_the_same_run(components, pieces):
     X = two_groups()
     whole, parts = engine_of(components, X=X), engine_of(components, X=X)
-    status = em.run(whole, X, None, tol=1e-12, max_iter=1000)
+    status = em.run(whole, observed(X), tol=1e-12, max_iter=1000)
     for n_sweeps in pieces:
-        part_status = em.run(parts, X, None, tol=1e-12, max_iter=1000, n_sweeps=n_sweeps)
+        part_status = em.run(parts, observed(X), tol=1e-12, max_iter=1000, n_sweeps=n_sweeps)
         if part_status != em.RUNNING:
             break
     assert part_status == status == em.CONVERGED
@@ -176,9 +177,9 @@ def test_a_run_in_pieces_is_the_same_run(components, pieces):
 def test_a_long_run_returns_to_python_now_and_then_and_is_the_same(monkeypatch):
     X = two_groups()
     whole, parts = engine_of(STEPS["normals"][0], X=X), engine_of(STEPS["normals"][0], X=X)
-    em.run(whole, X, None, tol=1e-12, max_iter=1000)
+    em.run(whole, observed(X), tol=1e-12, max_iter=1000)
     monkeypatch.setattr(em, "PULSE", 1)
-    em.run(parts, X, None, tol=1e-12, max_iter=1000)
+    em.run(parts, observed(X), tol=1e-12, max_iter=1000)
     np.testing.assert_array_equal(parts.history, whole.history)
 
 
@@ -295,7 +296,7 @@ def test_the_interpreted_loop_climbs_as_the_compiled_one(compiled, in_numpy, wei
     assert (one.interpreted, other.interpreted) == (False, True)
     for _ in range(40):
         for engine in (one, other):
-            em.run(engine, X, weight, tol=0.0, max_iter=1000, n_sweeps=1)
+            em.run(engine, observed(X, weight), tol=0.0, max_iter=1000, n_sweeps=1)
     steps = min(len(one.history), len(other.history))
     np.testing.assert_allclose(one.history[:steps], other.history[:steps], rtol=1e-12)
     np.testing.assert_allclose(values(one.components), values(other.components), rtol=1e-9)
@@ -339,7 +340,7 @@ def test_a_component_that_loses_its_rows_keeps_its_parameters_to_the_bit():
     X = two_groups()
     lost = Normal(-1e5, 0.1 + 0.2)
     engine = engine_of([lost, Normal(2.0, 2.0)], X=X)
-    assert em.run(engine, X, None, tol=1e-12, max_iter=1000) == em.CONVERGED
+    assert em.run(engine, observed(X), tol=1e-12, max_iter=1000) == em.CONVERGED
     assert engine.components[0] == lost
     np.testing.assert_array_equal(engine.state.weights, [0.0, 1.0])
     assert engine.components[1].mean == pytest.approx(X.mean(), rel=1e-12)
@@ -348,7 +349,7 @@ def test_a_component_that_loses_its_rows_keeps_its_parameters_to_the_bit():
 def test_a_weight_of_zero_stays_zero():
     X = two_groups()
     engine = engine_of([Normal(1.0, 1.0), Normal(4.0, 1.0), Normal(2.0, 1.0)], [0.5, 0.5, 0.0], X=X)
-    em.run(engine, X, None, tol=1e-12, max_iter=1000)
+    em.run(engine, observed(X), tol=1e-12, max_iter=1000)
     assert engine.state.weights[2] == 0.0
     assert engine.components[2] == Normal(2.0, 1.0)
     assert np.isfinite(engine.history).all()

@@ -18,14 +18,17 @@ from mixtures import (
     Poisson,
     parameter,
 )
-from mixtures.initialization import SAMPLE, best_start, representatives
+from mixtures.initialization import best_start
+from mixtures.observed import observed
+from mixtures.partitions import SAMPLE, representatives
 
 
 def start_of(components, x, weights=None, row_weight=None, n_init=20, seed=0):
     rows = np.reshape(np.asarray(x, dtype=float), (len(x), -1))
     _, scale = centre_and_scale(rows, row_weight)
     names = [f"part {k}" for k in range(len(components))]
-    return best_start(components, weights, names, rows, row_weight, scale, n_init, np.random.default_rng(seed))
+    data = observed(rows, row_weight)
+    return best_start(components, weights, names, data, scale, n_init, np.random.default_rng(seed))
 
 
 # ------------------------------------------------------------------------------------------- representatives
@@ -42,7 +45,7 @@ def rows_of(n, d, repeated=1):
 def test_representatives_are_few_distinct_and_carry_all_the_weight(n, d, weighted):
     rows = rows_of(n, d)
     weight = np.random.default_rng(0).uniform(0.1, 2.0, n) if weighted else None
-    sample, sample_weight, complete = representatives(rows, weight)
+    (sample, sample_weight, *_), complete = representatives(observed(rows, weight))
     assert len(sample) <= SAMPLE
     assert len(np.unique(sample, axis=0)) == len(sample) == len(sample_weight)
     assert sample_weight.sum() == pytest.approx(n if weight is None else weight.sum(), rel=1e-12)
@@ -57,9 +60,9 @@ def test_representatives_are_few_distinct_and_carry_all_the_weight(n, d, weighte
 def test_representatives_do_not_depend_on_the_order_of_rows(n, d, rng):
     rows, weight = rows_of(n, d), rng.integers(1, 5, n).astype(float)
     order = rng.permutation(n)
-    one, other = representatives(rows, weight), representatives(rows[order], weight[order])
-    np.testing.assert_array_equal(one[0], other[0])
-    np.testing.assert_allclose(one[1], other[1], rtol=1e-12)
+    one, other = representatives(observed(rows, weight))[0], representatives(observed(rows[order], weight[order]))[0]
+    np.testing.assert_array_equal(one.rows, other.rows)
+    np.testing.assert_allclose(one.weight, other.weight, rtol=1e-12)
 
 
 @pytest.mark.parametrize("d", [1, 2, 5])
@@ -67,10 +70,13 @@ def test_representatives_do_not_depend_on_the_order_of_rows(n, d, rng):
 def test_representatives_do_not_depend_on_whether_rows_are_repeated_or_weighted(n, d, rng):
     rows, counts = rows_of(n, d), rng.integers(1, 5, n)
     repeated = rng.permutation(np.repeat(rows, counts, axis=0))
-    one, other = representatives(rows, counts.astype(float)), representatives(repeated, None)
-    np.testing.assert_array_equal(one[0], other[0])
-    np.testing.assert_array_equal(one[1], other[1])
-    assert one[2] == other[2]
+    (one, all_of_it), (other, all_of_other) = (
+        representatives(observed(rows, counts.astype(float))),
+        representatives(observed(repeated)),
+    )
+    np.testing.assert_array_equal(one.rows, other.rows)
+    np.testing.assert_array_equal(one.weight, other.weight)
+    assert all_of_it == all_of_other
 
 
 def test_repeated_rows_give_the_very_fit_of_weighted_ones(rng):

@@ -1,0 +1,134 @@
+"""What the sweep reads: checked rows, their weights, and which components each may come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from distributions.data import Array, describe_rows
+from distributions.errors import InvalidDataError
+
+Integers = npt.NDArray[np.int64]
+
+
+class Observed(NamedTuple):
+    """Rows as the compiled loops read them; an array of size 0 says nothing about any row.
+
+    A label enters as a factor of the mixing proportions of one row: 0 and 1 for a known component, any numbers for
+    an opinion about it. Rows of equal factors share one row of the table.
+    """
+
+    rows: Array  # (n, d)
+    weight: Array  # (n,), or (0,) where every row counts once
+    code: Integers  # (n,): row of `log_factors` of each row, or (0,) where nothing is known of any
+    log_factors: Array  # (codes, K)
+
+    @property
+    def row_weight(self) -> Array | None:
+        """Weights of the rows, None where every row counts once."""
+        return self.weight if self.weight.size else None
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether anything is known of any row."""
+        return bool(self.code.size)
+
+    def take(self, places: Any) -> Observed:
+        """Return some of the rows."""
+        return self._replace(
+            rows=self.rows[places],
+            weight=self.weight[places] if self.weight.size else self.weight,
+            code=self.code[places] if self.code.size else self.code,
+        )
+
+
+def observed(rows: Array, weight: Array | None = None, labels: Labels | None = None) -> Observed:
+    """Return rows, shape (n, d), with what goes with them."""
+    code, table = (np.empty(0, dtype=np.int64), np.empty((0, 0))) if labels is None else labels
+    return Observed(rows, np.empty(0) if weight is None else weight, code, table)
+
+
+class Labels(NamedTuple):
+    """Codes of the rows, shape (n,), and the log factors of the components for each code, shape (codes, K)."""
+
+    code: Integers
+    log_factors: Array
+
+
+def as_labels(labels: Any, n_rows: int, names: Sequence[str]) -> Labels | None:
+    """Return what labels say of each row as factors of the mixing proportions.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,) or (n, K), or None
+        One component for each row, by index or by name, -1 or None or NaN where it is unknown; or a factor >= 0 for
+        each row and component: 0 for components that the row cannot come from.
+    n_rows : int
+    names : sequence of str
+        Names of the K components.
+
+    Raises
+    ------
+    InvalidDataError
+        If they are malformed; names the first bad row.
+    """
+    if labels is None:
+        return None
+    values = np.asarray(labels)
+    n_components = len(names)
+    if values.shape == (n_rows,):
+        known = _indices(values, names)
+        code = np.where(known < 0, n_components, known)
+        factors = np.vstack([np.eye(n_components), np.ones(n_components)])
+    elif values.shape == (n_rows, n_components):
+        try:
+            matrix = values.astype(float)
+        except (TypeError, ValueError) as error:
+            raise InvalidDataError(f"labels of shape (n, K) must be numbers: {error}") from None
+        bad = ~np.all(np.isfinite(matrix) & (matrix >= 0.0), axis=1) | ~matrix.any(axis=1)
+        if bad.any():
+            raise InvalidDataError(
+                f"labels of shape (n, K) must be finite numbers >= 0, not all zero in a row; "
+                f"{describe_rows(matrix, bad)} not"
+            )
+        factors, inverse = np.unique(matrix / matrix.max(axis=1, keepdims=True), axis=0, return_inverse=True)
+        code = inverse.ravel()
+    else:
+        raise InvalidDataError(
+            f"labels needs shape ({n_rows},), one component for each row, or ({n_rows}, {n_components}), a factor for "
+            f"each component; got shape {values.shape}"
+        )
+    with np.errstate(divide="ignore"):
+        return Labels(code.astype(np.int64), np.log(factors))
+
+
+def _indices(values: npt.NDArray[Any], names: Sequence[str]) -> Integers:
+    """Return the component of each row, -1 where it is unknown."""
+    place = {name: k for k, name in enumerate(names)}
+    if values.dtype.kind in "iu":
+        found = values.astype(np.int64)
+    else:
+        found = np.array([_index(value, place) for value in values.tolist()], dtype=np.int64)
+    bad = (found < -1) | (found >= len(names))
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise InvalidDataError(
+            f"labels must be a component, 0 to {len(names) - 1} or one of {', '.join(map(repr, names))}, or -1 or None "
+            f"where it is unknown; {bad.sum()} of {len(values)} rows (first: row {first}, {values.tolist()[first]!r}) "
+            f"{'is' if bad.sum() == 1 else 'are'} not"
+        )
+    return found
+
+
+def _index(value: Any, place: dict[str, int]) -> int:
+    if value is None or value != value:  # NaN, NaT
+        return -1
+    if isinstance(value, str):
+        return place.get(value, -2)
+    try:
+        return int(value) if value == int(value) and value >= -1 else -2
+    except (TypeError, ValueError, OverflowError):
+        return -2
