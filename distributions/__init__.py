@@ -33,6 +33,7 @@ from .log_normal import LogNormal
 from .logistic import Logistic
 from .maxwell import Maxwell
 from .multivariate_normal import MultivariateNormal
+from .negative_binomial import NegativeBinomial
 from .normal import Normal
 from .pareto import Pareto
 from .poisson import Poisson
@@ -72,6 +73,7 @@ __all__ = [
     "Maxwell",
     "MeasureWarning",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
     "NotFittedError",
     "Pareto",
