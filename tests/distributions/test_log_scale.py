@@ -7,7 +7,7 @@ import pytest
 from distributions.log_scale import log_ratio, logs_of_ratios
 
 
-@pytest.mark.parametrize("scale", [1.0, 3.0, 1e-8, 7e8, 1e-150, 1e150])
+@pytest.mark.parametrize("scale", [1.0, 3.0, 1e-8, 7e8, 1e-90, 1e90])
 def test_log_of_a_ratio_is_exact_near_one_and_at_both_ends(scale, rng):
     near = scale * (1.0 + rng.choice([-1, 1], 300) * 2.0 ** rng.uniform(-50, -1, 300))
     far = 10.0 ** rng.uniform(-323, 308, 300)
