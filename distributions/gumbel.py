@@ -18,6 +18,7 @@ from .special import exp
 
 EULER = float(np.euler_gamma)
 STD = math.pi / math.sqrt(6.0)  # standard deviation at scale 1
+NEAR = 0.5  # scales from the best location
 HIGHEST_Z = 600.0  # such a row has density zero; its exponential is still a number
 
 
@@ -55,7 +56,7 @@ def add_sums(X, r, loc, inverse, stats):
 def smallest_extreme_move(stats, lowest, highest):
     """Return the moves, shape (2,), of the location, by the scale, and of log scale, for sums of z - e^z.
 
-    Where the location is free it goes to its maximum first, for which there is a closed form; the Newton step
+    Where the location is free it goes to its maximum first, for which there is a closed form; near it the Newton step
     starts there.
     """
     total, first, e0, e1, e2 = stats[0], stats[1], stats[2], stats[3], stats[4]
@@ -64,6 +65,8 @@ def smallest_extreme_move(stats, lowest, highest):
         if not e0 > 0.0:  # all rows lie far below the location
             return np.array([first / total, 0.0])
         shift = math.log(e0 / total)
+        if abs(shift) > NEAR:
+            return np.array([shift, 0.0])
         e2 = (e2 - 2.0 * shift * e1 + shift * shift * e0) * (total / e0)
         e1 = (e1 - shift * e0) * (total / e0)
         e0, first = total, first - shift * total

@@ -20,10 +20,10 @@ SMALLEST, LARGEST = float(np.finfo(float).tiny), float(np.finfo(float).max)
 
 @scalar
 def log_ratio(x, scale, inverse):
-    """Return log(x / scale) within 3 ulp, near x = scale too; x > 0, inverse = 1 / scale, scale in 1e-90..1e90."""
+    """Return log(x / scale) within 4 ulp, near x = scale too; x > 0, inverse = 1 / scale, scale in 1e-90..1e90."""
     # The quotient of a very small or large x might underflow or overflow.
-    power = 300.0 if x < 1e-100 else (-300.0 if x > 1e100 else 0.0)
-    factor = 2.0**300 if x < 1e-100 else (2.0**-300 if x > 1e100 else 1.0)
+    power = 600.0 if x < 1e-100 else (-600.0 if x > 1e100 else 0.0)
+    factor = 2.0**600 if x < 1e-100 else (2.0**-600 if x > 1e100 else 1.0)
     u = x * factor / scale
     # The quotient is rounded. Near one the difference x - scale is exact, and what was lost can be put back.
     lost = (x - scale) * inverse - (u - 1.0)
