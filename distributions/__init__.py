@@ -19,6 +19,8 @@ from .errors import (
 )
 from .exponential import Exponential
 from .gamma import Gamma
+from .generalized_extreme_value import GeneralizedExtremeValue
+from .generalized_pareto import GeneralizedPareto
 from .geometric import Geometric
 from .gumbel import Gumbel, GumbelMin
 from .half_normal import HalfNormal
@@ -55,6 +57,8 @@ __all__ = [
     "Distribution",
     "Exponential",
     "Gamma",
+    "GeneralizedExtremeValue",
+    "GeneralizedPareto",
     "Geometric",
     "Gumbel",
     "GumbelMin",

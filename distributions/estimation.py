@@ -45,7 +45,7 @@ def maximise(
     for iteration in range(ITERATIONS):
         judged = family.stepwise or iteration > 2  # a maximum in closed form is reached by then
         log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
-        rounding = ROUNDING * (abs(log_likelihood) + total)
+        rounding = ROUNDING * (abs(max(log_likelihood, best)) + total)  # a likelihood of zero is no reason for slack
         for _ in range(MOST_HALVINGS if family.stepwise else 0):
             if log_likelihood >= best - rounding:
                 break
