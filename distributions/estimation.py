@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BLOCK = 8192  # rows handed to a kernel at once: a few columns stay in cache
 ITERATIONS = 2000
 SETTLED = 1e-10  # a step of a parameter in its own unit that ends a fit
+SMALL_GAIN = 1e-5  # of the mean log-likelihood, by a step near the maximum, where steps shrink at a steady pace
 MOST_HALVINGS = 40
 ROUNDING = 64 * np.finfo(float).eps  # of a sum of log densities, relative to it
 PILOT = 20_000  # rows whose maximum is the start for many more, where steps are needed
@@ -46,19 +47,24 @@ def maximise(
         judged = family.stepwise or iteration > 2  # a maximum in closed form is reached by then
         log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
         rounding = ROUNDING * (abs(max(log_likelihood, best)) + total)  # a likelihood of zero is no reason for slack
+        at_pace = True
         for _ in range(MOST_HALVINGS if family.stepwise else 0):
             if log_likelihood >= best - rounding:
                 break
+            at_pace = False
             theta += (before - theta) / 2
             log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
+        at_pace &= not judged or log_likelihood - best <= SMALL_GAIN * total
         settled = settled + 1 if judged and log_likelihood <= best + rounding else 0
         if settled > 1:  # two steps without a gain: what is left of them is rounding
             break
         before, best = theta.copy(), max(best, log_likelihood) if judged else best
         kernels.update(stats, theta, bounds)
         step_before, step = step, relative_step(before, theta, units)
-        if step <= SETTLED or (step < 0.1 * step_before and step * (step / step_before) ** 2 <= 0.1 * SETTLED):
-            break  # what is left, by the last step or by the pace of the last two
+        if step <= SETTLED:
+            break
+        if at_pace and step < 0.1 * step_before and step * (step / step_before) ** 2 <= 0.1 * SETTLED:
+            break  # by the pace of the last two steps, nothing is left
     else:
         warnings.warn(
             f"{type(family).__name__}: the fit made {ITERATIONS} iterations and still gains likelihood, "
@@ -66,6 +72,8 @@ def maximise(
             ConvergenceWarning,
             stacklevel=4,
         )
+    if family.stepwise and not _covers(kernels, rows, theta):
+        theta = before  # the last step, which no likelihood has judged, left a row outside
     return start.from_theta(theta), start.at_bounds(theta, bounds)
 
 
@@ -84,6 +92,14 @@ def _start(family: D, kernels: Kernels, rows: Array, weight: Array | None, scale
         # Values that were given shut out some rows: no step leads back from there.
         return blank.first_guess(rows, weight, floor * scale)
     return start
+
+
+def _covers(kernels: Kernels, rows: Array, theta: Array) -> bool:
+    """Whether the least and the greatest row of each column have a density: a support that moves loses these first."""
+    ends = np.unique(np.concatenate([rows.argmin(axis=0), rows.argmax(axis=0)]))
+    out = np.zeros(len(ends))
+    kernels.log_pdf(np.ascontiguousarray(rows[ends].T), theta, out)
+    return bool(np.isfinite(out).all())
 
 
 def _sum(kernels: Kernels, rows: Array, weight: Array | None, theta: Array, stats: Array, judged: bool) -> float:

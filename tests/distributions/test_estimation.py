@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from distributions import ConvergenceWarning, Kernels, Logistic, Normal, estimation, kernel, logistic, normal
+from distributions import (
+    ConvergenceWarning,
+    GeneralizedExtremeValue,
+    Kernels,
+    Logistic,
+    Normal,
+    estimation,
+    kernel,
+    logistic,
+    normal,
+)
 from distributions.estimation import maximise
 
 
@@ -72,3 +82,15 @@ def test_a_closed_form_is_summed_three_times_at_most(rng, monkeypatch):
     Normal().fit(rng.normal(1e8, 2.0, 1000))
     assert len(passes) <= 3
     assert not any(passes)  # and its likelihood is never needed
+
+
+def test_a_short_step_on_the_way_is_not_taken_for_the_end():
+    x = GeneralizedExtremeValue(3.0, 2.0, -0.8).sample(20_000, rng=1)  # whose steps grow and shrink
+    fitted = GeneralizedExtremeValue().fit(x)
+    assert fitted.shape == pytest.approx(-0.80152388, abs=1e-7)
+
+
+def test_a_step_that_leaves_a_row_outside_is_not_slack():
+    x = GeneralizedExtremeValue(0.0, 1.0, -0.4).sample(50, rng=2)
+    fitted = GeneralizedExtremeValue(0.0, 30.0, -0.4).fit(x)
+    assert fitted.log_likelihood(x) == pytest.approx(GeneralizedExtremeValue().fit(x).log_likelihood(x), rel=1e-10)
