@@ -21,6 +21,7 @@ from .exponential import Exponential
 from .gamma import Gamma
 from .generalized_extreme_value import GeneralizedExtremeValue
 from .generalized_pareto import GeneralizedPareto
+from .generalized_normal import GeneralizedNormal
 from .geometric import Geometric
 from .gumbel import Gumbel, GumbelMin
 from .half_normal import HalfNormal
@@ -63,6 +64,7 @@ __all__ = [
     "Gumbel",
     "GumbelMin",
     "HalfNormal",
+    "GeneralizedNormal",
     "InvalidDataError",
     "InvalidParameterError",
     "InverseGamma",
