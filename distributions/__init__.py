@@ -20,8 +20,8 @@ from .errors import (
 from .exponential import Exponential
 from .gamma import Gamma
 from .generalized_extreme_value import GeneralizedExtremeValue
-from .generalized_pareto import GeneralizedPareto
 from .generalized_normal import GeneralizedNormal
+from .generalized_pareto import GeneralizedPareto
 from .geometric import Geometric
 from .gumbel import Gumbel, GumbelMin
 from .half_normal import HalfNormal
