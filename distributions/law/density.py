@@ -42,14 +42,14 @@ def log_pdf_judges_each_row_alone(case: Case) -> None:
 def log_pdf_is_minus_inf_outside_the_support(case: Case) -> None:
     """`log_pdf` is -inf outside the support: never NaN, never a finite number, never an error."""
     for cell in outside_cells(case):
-        for rows in _with_cell(case, cell):
+        for rows in with_cell(case, cell):
             value = case.distribution.log_pdf(rows)[0]
             require(value == -np.inf, f"log_pdf({rows[0].tolist()}) is {value}, should be -inf: outside the support")
 
 
 def log_pdf_is_nan_for_nan(case: Case) -> None:
     """`log_pdf` is NaN where a row holds NaN, and only there."""
-    for rows in _with_cell(case, np.nan):
+    for rows in with_cell(case, np.nan):
         both = np.concatenate([rows, case.draw(3, "beside NaN")])
         values = case.distribution.log_pdf(both)
         require(np.isnan(values[0]), f"log_pdf({rows[0].tolist()}) is {values[0]}, should be NaN")
@@ -351,7 +351,7 @@ def outside_cells(case: Case) -> list[float]:
 
 def with_absent_rows(case: Case, x: Array, weight: Array) -> tuple[Array, Array]:
     """Mix in rows of weight zero that would spoil everything if they counted."""
-    spoilt: list[Any] = [rows for cell in (np.nan, *outside_cells(case)) for rows in _with_cell(case, cell)]
+    spoilt: list[Any] = [rows for cell in (np.nan, *outside_cells(case)) for rows in with_cell(case, cell)]
     far = case.centre + 1e3 * case.unit
     spoilt.append(np.round(far) if x.ndim == 1 else far[np.newaxis])
     rows = np.concatenate([*spoilt, x])
@@ -359,7 +359,7 @@ def with_absent_rows(case: Case, x: Array, weight: Array) -> tuple[Array, Array]
     return rows[order], np.concatenate([np.zeros(len(rows) - len(x)), weight])[order]
 
 
-def _with_cell(case: Case, cell: float) -> list[Array]:
+def with_cell(case: Case, cell: float) -> list[Array]:
     """Return one-row samples, one for each column, in which that column's cell is replaced."""
     row = case.draw(1, "cell")
     if row.ndim == 1:

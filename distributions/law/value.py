@@ -17,6 +17,7 @@ from ..base import Distribution
 from ..data import Array
 from ..errors import InvalidParameterError, LawError, UnknownParameterError
 from .case import FEW, Case, require, require_close
+from .density import outside_cells, with_cell
 
 # ------------------------------------------------------------------------------------------- arguments
 
@@ -259,6 +260,18 @@ def statistics_add_up(case: Case) -> None:
     filled = float(np.abs(whole).max())
     added = statistics(everything, r, filled)
     require_close(added, whole, "what accumulate adds to a vector in use", absolute=slack + 1e-12 * filled)
+
+
+def rows_outside_the_support_add_nothing(case: Case) -> None:
+    """A row outside the support, which has no responsibility, adds zero to the statistics: not 0 times infinity."""
+    accumulate, theta = _kernels(case)[1], case.distribution.to_theta()
+    for cell in outside_cells(case):
+        if abs(cell) > 1e100:  # whose square overflows inside the support too
+            continue
+        for row in with_cell(case, cell):
+            stats = np.zeros(case.distribution.statistics_size())
+            accumulate(np.ascontiguousarray(row.reshape(1, -1).T), np.zeros(1), theta, stats)
+            require(not stats.any(), f"a row {row.tolist()} of weight zero adds {stats.tolist()} to the statistics")
 
 
 def kernels_write_only_their_output(case: Case) -> None:

@@ -38,7 +38,7 @@ import numpy as np
 import pytest
 from scipy.special import digamma, gammaln, pdtr, pdtrik, polygamma
 
-from distributions import Distribution, Kernels, LawError, check_distribution, kernel, parameter
+from distributions import Distribution, Kernels, LawError, check_distribution, kernel, log_normal, parameter
 from distributions.domains import COUNTS, NON_NEGATIVE, POSITIVE, REAL
 from distributions.law import LAWS
 from distributions.law.case import Case
@@ -729,6 +729,19 @@ class UnknownIsZero(KernelNormal):
         return super().log_pdf(x) if not self.unknown else np.zeros(np.shape(x))
 
 
+@kernel
+def accumulate_logs_of_anything(X, r, theta, stats):
+    for i in range(r.size):
+        centred = math.log(X[0, i]) - theta[0] if X[0, i] > 0.0 else -math.inf
+        stats[0] += r[i]
+        stats[1] += r[i] * centred
+        stats[2] += r[i] * centred * centred
+
+
+class ZeroTimesInfinity(log_normal.LogNormal):
+    kernels = log_normal.LogNormal.kernels._replace(accumulate=accumulate_logs_of_anything)
+
+
 class FactorialOverflows(Poisson):
     kernels = Poisson.kernels._replace(log_pdf=poisson_log_pdf_by_factorial)
 
@@ -797,6 +810,7 @@ MUTANTS = [
     (MeanByScale(3.0, 0.5), {"mean_and_var_agree_with_the_density"}),
     (VarianceByRate(3.0, 0.5), {"mean_and_var_agree_with_the_density"}),
     (StatisticsDoNotAdd(), {"statistics_add_up"}),
+    (ZeroTimesInfinity(), {"rows_outside_the_support_add_nothing"}),
     (StatisticsStartAfresh(), {"statistics_add_up"}),
     (OverwritesOut(), {"kernels_write_only_their_output"}),
     (CentresInPlace(), {"kernels_write_only_their_output"}),
