@@ -3,9 +3,11 @@
 from .base import Distribution, parameter
 from .bernoulli import Bernoulli
 from .beta import Beta
+from .beta_binomial import BetaBinomial
 from .binomial import Binomial
 from .cauchy import Cauchy
 from .chi_square import ChiSquare
+from .discrete_uniform import DiscreteUniform
 from .errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -39,6 +41,7 @@ from .multivariate_normal import MultivariateNormal
 from .negative_binomial import NegativeBinomial
 from .normal import Normal
 from .pareto import Pareto
+from .point_mass import PointMass
 from .poisson import Poisson
 from .product import Product
 from .rayleigh import Rayleigh
@@ -49,12 +52,14 @@ from .weibull import Weibull
 __all__ = [
     "Bernoulli",
     "Beta",
+    "BetaBinomial",
     "Binomial",
     "Cauchy",
     "ChiSquare",
     "ConvergenceWarning",
     "DegeneracyWarning",
     "DegenerateDataError",
+    "DiscreteUniform",
     "Distribution",
     "Exponential",
     "Gamma",
@@ -83,6 +88,7 @@ __all__ = [
     "Normal",
     "NotFittedError",
     "Pareto",
+    "PointMass",
     "Poisson",
     "Rayleigh",
     "StudentT",

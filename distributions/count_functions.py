@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +73,33 @@ def count_quantiles(
         below[open_[~enough]] = middle[~enough]
     result[inside] = above
     return result.reshape(q.shape)[()]
+
+
+class MassTable(NamedTuple):
+    """The masses of consecutive whole numbers from ``low`` on, added up from below and from above."""
+
+    low: float
+    below: Array  # P(X <= low + i)
+    above: Array  # P(X > low + i)
+
+    def cdf(self, x: npt.ArrayLike) -> Array:
+        """Return P(X <= x): from below up to the middle, from above beyond it, so that both tails keep their digits."""
+        points = np.asarray(x, dtype=float)
+        with np.errstate(invalid="ignore"):
+            place = np.floor(points) - self.low
+        at = np.clip(np.nan_to_num(place, nan=0.0), 0.0, len(self.below) - 1.0).astype(np.intp)
+        inside = np.where(self.below[at] < 0.5, self.below[at], 1.0 - self.above[at])
+        return np.where(
+            place < 0.0, 0.0, np.where(place >= len(self.below), 1.0, np.where(np.isnan(points), x, inside))
+        )[()]
+
+
+def mass_table(log_pdf: Callable[[Array], Array], low: float, high: float) -> MassTable:
+    """Return the table of the masses from ``low`` to ``high``, which carry everything."""
+    mass = np.exp(log_pdf(np.arange(low, high + 1.0)))
+    above = np.zeros_like(mass)
+    above[:-1] = np.cumsum(mass[:0:-1])[::-1]
+    return MassTable(low, np.minimum(np.cumsum(mass), 1.0), np.minimum(above, 1.0))
 
 
 def normal_quantiles(mean: float, std: float) -> Callable[[Array], Array]:

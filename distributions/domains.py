@@ -94,7 +94,8 @@ class Domain:
     def first_value(self, centre: Array, scale: Array, power: int) -> Any:
         """Return a value to start iterations from, for columns with these centres and scales, shape (d,)."""
         if self.is_location:
-            return centre[0] if power == 1 else 0.0
+            value = centre[0] if power == 1 else 0.0
+            return np.round(value) if self.discrete else value
         if np.isfinite(self.high - self.low):
             return (self.low + self.high) / 2
         return scale[0] ** power
@@ -102,7 +103,8 @@ class Domain:
     def random(self, rng: np.random.Generator, n_columns: int) -> Any:
         """Return a random value at an everyday scale, never exactly one."""
         if self.is_location:
-            return rng.normal(0.0, 5.0)
+            value = rng.normal(0.0, 5.0)
+            return float(np.round(value)) if self.discrete else value
         if np.isfinite(self.high - self.low):
             return float(self.low + (self.high - self.low) * rng.uniform(0.05, 0.95))
         return float(np.exp(rng.uniform(np.log(0.2), np.log(20.0))))
