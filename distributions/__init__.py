@@ -45,6 +45,7 @@ from .point_mass import PointMass
 from .poisson import Poisson
 from .product import Product
 from .rayleigh import Rayleigh
+from .skew_normal import SkewNormal
 from .student_t import StudentT
 from .uniform import Uniform
 from .weibull import Weibull
@@ -91,6 +92,7 @@ __all__ = [
     "PointMass",
     "Poisson",
     "Rayleigh",
+    "SkewNormal",
     "StudentT",
     "Product",
     "Uniform",
