@@ -46,6 +46,7 @@ from .poisson import Poisson
 from .product import Product
 from .rayleigh import Rayleigh
 from .skew_normal import SkewNormal
+from .scipy_adapter import from_scipy
 from .student_t import StudentT
 from .uniform import Uniform
 from .weibull import Weibull
@@ -99,6 +100,7 @@ __all__ = [
     "UnknownParameterError",
     "Weibull",
     "check_distribution",
+    "from_scipy",
     "kernel",
     "parameter",
 ]

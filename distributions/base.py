@@ -95,9 +95,9 @@ class Distribution(Value):
     stepwise : bool
         Whether `update` only takes a step towards the maximum, which the likelihood must confirm: the step is halved
         where the likelihood falls, so a point between two values of theta must be a legal theta.
-    time_is_quadratic : bool
-        Whether the time of `log_pdf` and `fit` grows with the square of the rows: a mixture then looks for its start on
-        few of them.
+    slow : bool
+        Whether `log_pdf` and `fit` take so long, as where time grows with the square of the rows, that a mixture should
+        look for its start on few of them.
     n_statistics : int
         Length of the vector that `accumulate` fills; a family where it depends on d overrides `statistics_size`.
     everyday : bool
@@ -113,7 +113,7 @@ class Distribution(Value):
     support: ClassVar[Domain] = REAL
     kernels: ClassVar[Kernels | None] = None
     stepwise: ClassVar[bool] = False
-    time_is_quadratic: ClassVar[bool] = False
+    slow: ClassVar[bool] = False
     n_statistics: ClassVar[int] = 0
     everyday: ClassVar[bool] = False
     n_columns: int | None = 1

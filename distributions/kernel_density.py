@@ -219,7 +219,7 @@ class KernelDensity(Distribution):
     weights: Array | None = field(default=None)
 
     support = REAL
-    time_is_quadratic = True
+    slow = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -25,7 +25,7 @@ from .observed import Integers, Observed
 from .partitions import SAMPLE, known_members, partition, representatives
 from .plan import FLOOR, Engine
 
-SMALL_SAMPLE = 400  # where the time of a component grows with their square
+SMALL_SAMPLE = 400  # where a component is slow
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
 ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
 MOST_STARTS, FEWEST_STARTS = 100, 10
@@ -75,9 +75,9 @@ def best_start(
     if not any(component.unknown for component in components):
         equal = np.full(len(components), 1.0 / len(components))
         return Start(list(components), equal if weights is None else weights)
-    quadratic = any(component.time_is_quadratic for component in components)
-    sample, complete = representatives(data, SMALL_SAMPLE if quadratic else SAMPLE)
-    if n_init is None and quadratic:
+    slow = any(component.slow for component in components)
+    sample, complete = representatives(data, SMALL_SAMPLE if slow else SAMPLE)
+    if n_init is None and slow:
         n_init = FEWEST_STARTS
     elif n_init is None:
         cost = sample.rows.shape[0] * len(components) * (sample.rows.shape[1] + 1) ** 2
