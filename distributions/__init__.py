@@ -45,8 +45,8 @@ from .point_mass import PointMass
 from .poisson import Poisson
 from .product import Product
 from .rayleigh import Rayleigh
-from .skew_normal import SkewNormal
 from .scipy_adapter import from_scipy
+from .skew_normal import SkewNormal
 from .student_t import StudentT
 from .uniform import Uniform
 from .weibull import Weibull
