@@ -35,6 +35,7 @@ from .laplace import Laplace
 from .law import check_distribution
 from .log_logistic import LogLogistic
 from .log_normal import LogNormal
+from .log_series import LogSeries
 from .logistic import Logistic
 from .maxwell import Maxwell
 from .multivariate_normal import MultivariateNormal
@@ -50,6 +51,7 @@ from .skew_normal import SkewNormal
 from .student_t import StudentT
 from .uniform import Uniform
 from .weibull import Weibull
+from .zeta import Zeta
 
 __all__ = [
     "Bernoulli",
@@ -82,6 +84,7 @@ __all__ = [
     "LawError",
     "LogLogistic",
     "LogNormal",
+    "LogSeries",
     "Logistic",
     "Maxwell",
     "MeasureWarning",
@@ -99,6 +102,7 @@ __all__ = [
     "Uniform",
     "UnknownParameterError",
     "Weibull",
+    "Zeta",
     "check_distribution",
     "from_scipy",
     "kernel",

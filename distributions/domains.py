@@ -107,7 +107,8 @@ class Domain:
             return float(np.round(value)) if self.discrete else value
         if np.isfinite(self.high - self.low):
             return float(self.low + (self.high - self.low) * rng.uniform(0.05, 0.95))
-        return float(np.exp(rng.uniform(np.log(0.2), np.log(20.0))))
+        start = self.low if np.isfinite(self.low) else 0.0
+        return float(start + np.exp(rng.uniform(np.log(0.2), np.log(20.0))))
 
 
 @dataclass(frozen=True)
