@@ -65,10 +65,11 @@ def log_pdf_per_row(X, theta, out):
 @scalar
 def slopes(x, n, a, b):
     """First and second derivatives of the log mass: in a, in b; in a twice without and in both, in b twice without."""
+    x, n = max(x, 0.0), max(n, 0.0)  # rows outside have no responsibility, but must not be NaN
     slope, bend = digamma_difference(a + b, n), trigamma_difference(a + b, n)
     in_a = digamma_difference(a, x) - slope
-    in_b = digamma_difference(b, n - x) - slope
-    return in_a, in_b, trigamma_difference(a, x), -bend, trigamma_difference(b, n - x)
+    in_b = digamma_difference(b, max(n - x, 0.0)) - slope
+    return in_a, in_b, trigamma_difference(a, x), -bend, trigamma_difference(b, max(n - x, 0.0))
 
 
 @kernel

@@ -53,7 +53,7 @@ def accumulate(X, r, theta, stats):
     mean = size * ((1.0 - theta[1]) / theta[1])
     total, first, second, slope, bend = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):
-        x = X[0, i]
+        x = max(X[0, i], 0.0)
         total += r[i]
         first += r[i] * x
         second += r[i] * (x - mean) ** 2

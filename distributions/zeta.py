@@ -73,7 +73,7 @@ def accumulate(X, r, theta, stats):
     total, first = 0.0, 0.0
     for i in range(r.size):
         total += r[i]
-        first += r[i] * log(X[0, i])
+        first += r[i] * log(max(X[0, i], 1.0))
     stats[0] += total
     stats[1] += first
 

@@ -218,6 +218,13 @@ class Case:
         draws, support = self.draw(2000, "mass"), self.distribution.support
         low, high = draws.min(), draws.max()
         width = max(high - low, 16.0)
+
+        def spent_moments(ends: Array) -> Mask:
+            distance = np.maximum(np.abs(ends - self.centre[0]) / self.unit[0], 1.0)
+            weight = np.exp(self.distribution.log_pdf(ends)) * distance**4
+            nothing: Mask = (weight < 1e-17) | (ends == [support.low, support.high])
+            return nothing
+
         for _ in range(20):
             low, high = max(low - width, support.low), min(high + width, support.high)
             ends = np.array([low, high])
@@ -225,6 +232,10 @@ class Case:
             if spent.all() or high - low > MOST_VALUES:
                 break
             width *= 2.0
+        while high - low < MOST_VALUES / 40 and not spent_moments(ends).all():  # as in a power-law tail
+            width *= 2.0
+            low, high = max(low - width, support.low), min(high + width, support.high)
+            ends = np.array([low, high])
         return float(low), float(high)
 
     def _panels(self) -> Array:
@@ -263,6 +274,11 @@ class Case:
         support, tail = self.distribution.support, 0.0
         if not support.discrete:  # towards a finite end every moment converges
             tail = max(size[:24].sum() * np.isinf(support.low), size[-24:].sum() * np.isinf(support.high))
+        elif len(size) > 1:
+            tail = max(
+                _geometric(size[1], size[0]) if np.isinf(support.low) else 0.0,
+                _geometric(size[-2], size[-1]) if np.isinf(support.high) else 0.0,
+            )
         return float(terms.sum()) if np.isfinite(size).all() and tail <= 1e-12 * size.sum() else np.nan
 
     @cached_property
@@ -311,3 +327,10 @@ class Case:
             mass = (np.arctan((away + 0.5) / width) - np.arctan((away - 0.5) / width)) / np.pi
             log_q = np.logaddexp(log_q, term + np.log(mass).sum(axis=1))
         return rows, np.exp(self.distribution.log_pdf(rows) - log_q)
+
+
+def _geometric(before: float, last: float) -> float:
+    """Return the sum from ``last`` on of terms that go on as these two do."""
+    if last == 0.0:
+        return 0.0
+    return float(last / (1.0 - last / before)) if last < before else np.inf
