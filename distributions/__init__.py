@@ -5,6 +5,7 @@ from .bernoulli import Bernoulli
 from .beta import Beta
 from .beta_binomial import BetaBinomial
 from .binomial import Binomial
+from .burr_xii import BurrXII
 from .cauchy import Cauchy
 from .chi_square import ChiSquare
 from .discrete_uniform import DiscreteUniform
@@ -26,11 +27,13 @@ from .generalized_normal import GeneralizedNormal
 from .generalized_pareto import GeneralizedPareto
 from .geometric import Geometric
 from .gumbel import Gumbel, GumbelMin
+from .half_cauchy import HalfCauchy
 from .half_normal import HalfNormal
 from .inverse_gamma import InverseGamma
 from .inverse_gaussian import InverseGaussian
 from .kernel_density import KernelDensity
 from .kernels import Kernels, kernel
+from .kumaraswamy import Kumaraswamy
 from .laplace import Laplace
 from .law import check_distribution
 from .log_logistic import LogLogistic
@@ -58,6 +61,7 @@ __all__ = [
     "Beta",
     "BetaBinomial",
     "Binomial",
+    "BurrXII",
     "Cauchy",
     "ChiSquare",
     "ConvergenceWarning",
@@ -72,6 +76,7 @@ __all__ = [
     "Geometric",
     "Gumbel",
     "GumbelMin",
+    "HalfCauchy",
     "HalfNormal",
     "GeneralizedNormal",
     "InvalidDataError",
@@ -80,6 +85,7 @@ __all__ = [
     "InverseGaussian",
     "KernelDensity",
     "Kernels",
+    "Kumaraswamy",
     "Laplace",
     "LawError",
     "LogLogistic",

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.special import gammaln, zeta
+from scipy.special import factorial, gammaln, polygamma, zeta
 
 from .base import Distribution, Rng, parameter
 from .data import Array
@@ -168,3 +168,11 @@ def log_power_moments(e: float) -> tuple[float, float]:
         return first, float(gammaln(1.0 + 2.0 * e)) - 2.0 * first
     terms = _ZETA_OVER_N * (-e) ** _SERIES
     return -EULER * e + float(terms.sum()), float((terms * (2.0**_SERIES - 2.0)).sum())
+
+
+def log_gamma_bend(x: float, e: float) -> float:
+    """Return log gamma(x + 2 e) - 2 log gamma(x + e) + log gamma(x), without cancellation; x > 0 and x + 2 e > 0."""
+    if abs(e) > 0.05 * x:
+        return float(gammaln(x + 2.0 * e) - 2.0 * gammaln(x + e) + gammaln(x))
+    n = _SERIES[:14]  # Taylor's series
+    return float(np.sum(polygamma(n - 1, x) * e**n * (2.0**n - 2.0) / factorial(n)))

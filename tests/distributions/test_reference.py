@@ -119,7 +119,7 @@ COUNTERPARTS = {
     "skew_normal": renamed("SkewNormal", "loc", "scale", "shape"),
     "generalized_normal": renamed("GeneralizedNormal", "loc", "scale", "shape"),
     "log_logistic": renamed("LogLogistic", "shape", "scale"),
-    "burr12": renamed("Burr", "c", "d", "scale"),
+    "burr12": renamed("BurrXII", "shape", "tail", "scale"),
     "kumaraswamy": renamed("Kumaraswamy", "a", "b"),
     "binomial": renamed("Binomial", "prob"),
     "beta_binomial": renamed("BetaBinomial", "a", "b"),
