@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import numeric, registry
-from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale
+from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale, missing_as_nan
 from .domains import REAL, Domain
 from .errors import (
     DegenerateDataError,
@@ -92,6 +92,9 @@ class Distribution(Value):
         Where observations may lie.
     kernels : Kernels or None
         The compiled kernels, None for a family in plain NumPy.
+    missing_kernels : Kernels or None
+        `log_pdf` and `accumulate` for blocks of several columns with missing (NaN) cells, which they integrate out;
+        None where a family cannot.
     stepwise : bool
         Whether `update` only takes a step towards the maximum, which the likelihood must confirm: the step is halved
         where the likelihood falls, so a point between two values of theta must be a legal theta.
@@ -112,6 +115,7 @@ class Distribution(Value):
 
     support: ClassVar[Domain] = REAL
     kernels: ClassVar[Kernels | None] = None
+    missing_kernels: ClassVar[Kernels | None] = None
     stepwise: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     n_statistics: ClassVar[int] = 0
@@ -220,15 +224,18 @@ class Distribution(Value):
         Returns
         -------
         ndarray, shape (n,)
-            -inf outside the support, NaN where x is NaN. A number for a number.
+            -inf outside the support, NaN where x is NaN. A number for a number. Of a row of several columns with some
+            NaN cells the density of the others, where the family can integrate missing cells out (`marginalises`).
         """
-        assert self.kernels is not None
         self.require_known("give a density")
         theta = self.to_theta()
         rows = self._as_rows(x)
+        kernels = self.kernels_for(rows)
         out = np.zeros(len(rows))
         for block, X in feature_major_blocks(rows):
-            self.kernels.log_pdf(X, theta, out[block])
+            kernels.log_pdf(X, theta, out[block])
+        if kernels == self.missing_kernels:
+            out[np.isnan(rows).all(axis=1)] = np.nan
         lost = np.isnan(out)
         if lost.any():  # inf - inf in a kernel: a row at infinity has density zero, only NaN has none
             out[lost & np.isinf(rows).any(axis=1) & ~np.isnan(rows).any(axis=1)] = -np.inf
@@ -254,11 +261,11 @@ class Distribution(Value):
         if prepared is not self:
             return prepared.fit(x, sample_weight)
         name = type(self).__name__
-        data = as_observations(self.encode(x), sample_weight, self.n_columns, name)
+        data = as_observations(self.encode(x), sample_weight, self.n_columns, name, missing=self.marginalises)
         rows, weight = data.rows, data.weight
         summary = data.summary
         inside = self.support.holds_all(summary.low, summary.high)  # which spares a look at each row
-        outside: Mask = np.zeros(0, dtype=bool) if inside else ~self.support.holds(rows)
+        outside: Mask = np.zeros(0, dtype=bool) if inside else ~self.covers(rows)
         if outside.any():
             others = registry.suitable(rows, self.n_columns)
             remedy = f"Use {' or '.join(others[:3])}, or" if others else "Drop these rows or"
@@ -435,7 +442,7 @@ class Distribution(Value):
         )
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum inside `bounds`, and the names of the parameters held there.
 
@@ -447,11 +454,31 @@ class Distribution(Value):
             Checked data inside the support.
         scale, floor
             As in `bounds`.
+        iterations : int
+            So many are enough, as for a first guess; by default as many as it takes.
         """
-        kernels = self.kernels
-        if kernels is None:  # written in plain NumPy: its own fit is all there is
+        if self.kernels is None:  # written in plain NumPy: its own fit is all there is
             return self.fit(as_observed(rows), weight), ()
-        return maximise(self, kernels, rows, weight, scale, floor)
+        return maximise(self, self.kernels_for(rows), rows, weight, scale, floor, iterations)
+
+    @property
+    def marginalises(self) -> bool:
+        """Whether rows may have missing (NaN) cells beside observed ones."""
+        return self.missing_kernels is not None
+
+    def kernels_for(self, rows: Array) -> Kernels:
+        """Return the kernels that can read these rows."""
+        kernels = self.kernels if self.missing_kernels is None or not np.isnan(rows).any() else self.missing_kernels
+        assert kernels is not None
+        return kernels
+
+    def covers(self, rows: Array) -> Mask:
+        """Which rows, shape (n, d), lie in the support; missing cells are left out where the family can do so."""
+        inside = self.support.holds(rows)
+        if self.marginalises:
+            missing = np.isnan(rows)
+            inside |= np.all(missing | self.support.contains(rows), axis=1) & ~missing.all(axis=1)
+        return inside
 
     def prepare(self, x: Any) -> Self:
         """Return a copy that knows what only data as they are given tell, such as the labels of categories; or self."""
@@ -462,7 +489,7 @@ class Distribution(Value):
         return x
 
     def _as_rows(self, x: npt.ArrayLike) -> Array:
-        x = self.encode(x)
+        x = missing_as_nan(self.encode(x)) if self.marginalises else self.encode(x)
         if np.ndim(x) == 0 and self.n_columns == 1:
             x = np.reshape(x, (1, 1))
         return as_rows(x, self.n_columns, type(self).__name__, finite=False)

@@ -126,7 +126,7 @@ class Cauchy(Distribution):
         return self.with_values(loc=loc, scale=scale)
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum inside `bounds`, which are relative to the width of the data: see the base."""
-        return super().fit_bounded(rows, weight, width(rows, weight, scale), floor)
+        return super().fit_bounded(rows, weight, width(rows, weight, scale), floor, iterations)

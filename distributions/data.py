@@ -67,6 +67,26 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
     return rows
 
 
+def missing_as_nan(x: Any) -> Any:
+    """Return data in which whatever marks a missing cell (a mask, None, pandas' NA, NaT) is NaN."""
+    if np.ma.isMaskedArray(x):
+        return np.ma.filled(x.astype(float), np.nan)
+    values = np.asarray(x)
+    if values.dtype.kind != "O":
+        return x
+    cells = [np.nan if _is_missing(cell) else cell for cell in values.ravel().tolist()]
+    return np.array(cells, dtype=object).reshape(values.shape)
+
+
+def _is_missing(cell: Any) -> bool:
+    try:
+        return cell is None or bool(cell != cell)
+    except TypeError:  # pandas' NA: whether it equals itself is NA too
+        return True
+    except ValueError:  # an array where a number should be: refused later
+        return False
+
+
 def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
     """Return weights of rows, shape (n,), or None where every row counts once.
 
@@ -106,13 +126,16 @@ class Observations(NamedTuple):
     places: npt.NDArray[np.intp] | None  # None: every row is present
     n_given: int
     summary: Summary
+    has_missing: bool = False
 
     def describe(self, bad: Mask) -> str:
         """Say how many of these rows are bad and show the first, counted as the user counts them."""
         return describe_rows(self.rows, bad, self.places, self.n_given)
 
 
-def as_observations(x: Any, sample_weight: Any, n_columns: int | None, owner: str) -> Observations:
+def as_observations(
+    x: Any, sample_weight: Any, n_columns: int | None, owner: str, *, missing: bool = False
+) -> Observations:
     """Check the rows and weights of a fit; leave out rows of weight zero, which may hold anything.
 
     Parameters
@@ -121,13 +144,16 @@ def as_observations(x: Any, sample_weight: Any, n_columns: int | None, owner: st
         As in `as_rows`.
     sample_weight
         As in `as_weights`.
+    missing : bool
+        Whether some cells of a row may be missing: NaN, None, masked, pandas' NA.
 
     Raises
     ------
     InvalidDataError
-        If rows or weights are malformed, there are none, or a row of positive weight is not finite.
+        If rows or weights are malformed, there are none, or a row of positive weight is not finite (has no cell, where
+        cells may be missing).
     """
-    rows = as_rows(x, n_columns, owner, finite=False)
+    rows = as_rows(missing_as_nan(x) if missing else x, n_columns, owner, finite=False)
     weight, places, n_given = as_weights(sample_weight, len(rows)), None, len(rows)
     if not n_given:
         raise InvalidDataError(f"{owner} cannot be fitted to empty data (0 rows): pass at least one row")
@@ -137,6 +163,14 @@ def as_observations(x: Any, sample_weight: Any, n_columns: int | None, owner: st
     observations = Observations(rows, weight, places, n_given, summarise(rows, weight))
     # Only rows that are not finite, or so large that their sum is not, leave a mean that is not.
     if not np.isfinite(observations.summary.centre).all() and not np.isfinite(rows).all():
+        if missing and rows.shape[1] > 1 and not np.isinf(rows).any():
+            empty: Mask = np.all(np.isnan(rows), axis=1)
+            if empty.any():
+                raise InvalidDataError(
+                    f"{owner} needs an observed cell in each row; {observations.describe(empty)} without any. "
+                    "Drop these rows: they say nothing."
+                )
+            return observations._replace(summary=_summarise_present(rows, weight), has_missing=True)
         raise InvalidDataError(_not_finite(owner, observations.describe(~np.all(np.isfinite(rows), axis=1))))
     return observations
 
@@ -168,9 +202,20 @@ def describe_rows(
 def centre_and_scale(rows: Array, weight: Array | None) -> tuple[Array, Array]:
     """Weighted mean and standard deviation of each column, shape (d,); a constant column has scale 1 or |x|.
 
-    The scale is what floors of scales and steps of locations are relative to.
+    The scale is what floors of scales and steps of locations are relative to. Missing (NaN) cells are left out.
     """
-    return summarise(rows, weight)[:2]
+    summary = summarise(rows, weight)
+    return (_summarise_present(rows, weight) if np.isnan(summary.centre).any() else summary)[:2]
+
+
+def _summarise_present(rows: Array, weight: Array | None) -> Summary:
+    """Return the summary of each column's observed cells; of an empty column that of a single zero."""
+    parts = []
+    for column in rows.T:
+        present = ~np.isnan(column)
+        cells = column[present][:, np.newaxis] if present.any() else np.zeros((1, 1))
+        parts.append(summarise(cells, weight[present] if weight is not None and present.any() else None))
+    return Summary(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
 class Summary(NamedTuple):

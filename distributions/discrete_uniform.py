@@ -82,7 +82,7 @@ class DiscreteUniform(Distribution):
         return super().log_pdf(x) if len(self.frozen) == 2 else self.freeze().log_pdf(x)
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Set free ends to the smallest and greatest row; see `Distribution.fit_bounded`."""
         ends = {"low": float(rows.min()), "high": float(rows.max())}

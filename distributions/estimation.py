@@ -27,7 +27,13 @@ PILOT = 20_000  # rows whose maximum is the start for many more, where steps are
 
 
 def maximise(
-    family: D, kernels: Kernels, rows: Array, weight: Array | None, scale: Array, floor: float
+    family: D,
+    kernels: Kernels,
+    rows: Array,
+    weight: Array | None,
+    scale: Array,
+    floor: float,
+    iterations: int | None = None,
 ) -> tuple[D, tuple[str, ...]]:
     """Return the maximum inside the family's `bounds`, and the names of the parameters held there.
 
@@ -36,14 +42,14 @@ def maximise(
     family : Distribution
         Unknown parameters start at its `first_guess`, known ones where they are.
     kernels : Kernels
-    rows, weight, scale, floor
+    rows, weight, scale, floor, iterations
         As in `Distribution.fit_bounded`.
     """
     start = _start(family, kernels, rows, weight, scale, floor)
     theta, bounds, units = start.to_theta(), start.bounds(scale, floor), start.units(scale)
     stats, total = np.empty(start.statistics_size()), float(len(rows) if weight is None else weight.sum())
     before, best, settled, step = theta, -np.inf, 0, 0.0
-    for iteration in range(ITERATIONS):
+    for iteration in range(iterations or ITERATIONS):
         judged = family.stepwise or iteration > 2  # a maximum in closed form is reached by then
         log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
         rounding = ROUNDING * (abs(max(log_likelihood, best)) + total)  # a likelihood of zero is no reason for slack
@@ -66,12 +72,14 @@ def maximise(
         if at_pace and step < 0.1 * step_before and step * (step / step_before) ** 2 <= 0.1 * SETTLED:
             break  # by the pace of the last two steps, nothing is left
     else:
-        warnings.warn(
-            f"{type(family).__name__}: the fit made {ITERATIONS} iterations and still gains likelihood, "
-            "which may be flat or unbounded here. Freeze a parameter.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
+        theta = before if family.stepwise else theta  # the last step is not judged
+        if iterations is None:
+            warnings.warn(
+                f"{type(family).__name__}: the fit made {ITERATIONS} iterations and still gains likelihood, "
+                "which may be flat or unbounded here. Freeze a parameter.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
     if family.stepwise and not _covers(kernels, rows, theta):
         theta = before  # the last step, which no likelihood has judged, left a row outside
     return start.from_theta(theta), start.at_bounds(theta, bounds)

@@ -266,7 +266,7 @@ class GeneralizedNormal(Distribution):
         return out if np.ndim(x) else out[0]
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum with a scale of at least ``floor * scale``, and ("scale",) if it is held there."""
         loc = self.loc if "loc" in self.frozen else None

@@ -53,7 +53,7 @@ class Laplace(Distribution):
         return z if np.ndim(x) else z[0]
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum with a scale of at least ``floor * scale``, and ("scale",) if it is held there."""
         x, loc = rows[:, 0], self.loc

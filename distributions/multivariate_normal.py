@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from . import normal_missing
 from .base import Distribution, Rng, parameter
 from .data import Array, centre_and_scale
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR
@@ -335,6 +336,17 @@ class MultivariateNormal(Distribution):
     def kernels(self) -> Kernels:  # type: ignore[override]
         """The kernels of the structure."""
         return _KERNELS[self.structure]
+
+    @property
+    def missing_kernels(self) -> Kernels | None:  # type: ignore[override]
+        """The kernels of the structure for rows with missing cells."""
+        full = self.structure == "full"
+        log_pdf, accumulate = (
+            (normal_missing.log_pdf, normal_missing.accumulate)
+            if full
+            else (normal_missing.log_pdf_diagonal, normal_missing.accumulate_diagonal)
+        )
+        return Kernels(log_pdf, accumulate, self.kernels.update)
 
     @property
     def n_columns(self) -> int | None:  # type: ignore[override]

@@ -186,12 +186,12 @@ def with_ends(distribution: Distribution, edges: Array) -> Array:
     """
     with np.errstate(over="ignore"):
         for _, part in distribution.flatten():
-            edges = np.union1d(edges, _ends(part.log_pdf, edges))
+            edges = np.union1d(edges, ends(part.log_pdf, edges))
     return edges
 
 
 @np.errstate(all="ignore")
-def _ends(log_pdf: Callable[[Array], Array], edges: Array) -> list[float]:
+def ends(log_pdf: Callable[[Array], Array], edges: Array) -> list[float]:
     """Return the floats on both sides of the first and the last point of positive density, if there are such."""
     inside = np.flatnonzero(log_pdf(edges) > -np.inf)
     found: list[float] = []

@@ -87,13 +87,13 @@ class Pareto(Distribution):
         return super().log_pdf(x) if "low" in self.frozen else self.freeze("low").log_pdf(x)
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Set a free low to the smallest row, then find the shape; see `Distribution.fit_bounded`."""
         if "low" in self.frozen:
-            return super().fit_bounded(rows, weight, scale, floor)
+            return super().fit_bounded(rows, weight, scale, floor, iterations)
         held = self.with_values(low=float(rows.min())).freeze("low")
-        fitted, at_floor = held.fit_bounded(rows, weight, scale, floor)
+        fitted, at_floor = held.fit_bounded(rows, weight, scale, floor, iterations)
         return self.with_values(**fitted.parameters), at_floor
 
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng
-from .data import Array, Mask, as_observations, as_observed
+from .data import Array, Mask, as_observations, as_observed, missing_as_nan
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
 
@@ -57,6 +57,16 @@ def spans(widths: Sequence[int | None], n_columns: int) -> list[slice]:
         raise InvalidDataError(f"a product of {len(widths)} parts needs {needed} columns; the data have {n_columns}")
     ends = np.cumsum([n_columns - known if width is None else width for width in widths])
     return [slice(int(end - size), int(end)) for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)]
+
+
+def _as_floats(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return objects as numbers, if that is what they are; else as they are, to be refused where rows are checked."""
+    if values.dtype.kind != "O":
+        return values
+    try:
+        return values.astype(float) if not any(isinstance(cell, str) for cell in values.ravel().tolist()) else values
+    except (TypeError, ValueError):
+        return values
 
 
 class Product(Distribution):
@@ -156,6 +166,19 @@ class Product(Distribution):
             widths=tuple(self._widths),  # type: ignore[arg-type]
         )
 
+    @property
+    def marginalises(self) -> bool:
+        """Whether rows may have missing (NaN) cells: if each part is of one column or can do so itself."""
+        return self.n_columns != 1 and all(leaf.n_columns == 1 or leaf.marginalises for leaf in self.leaves())
+
+    def covers(self, rows: Array) -> Mask:
+        """Which rows, shape (n, d), lie in the support, missing cells left out."""
+        missing = np.isnan(rows)
+        inside: Mask = ~np.all(missing, axis=1)
+        for part, span in zip(self._parts, spans(self._widths, rows.shape[1]), strict=True):
+            inside &= part.covers(rows[:, span]) | missing[:, span].all(axis=1)
+        return inside
+
     def leaf_names(self) -> list[str]:
         """Return the names of the parts; the numbers of their columns, from 1, where they have none."""
         if self.names is not None:
@@ -198,16 +221,18 @@ class Product(Distribution):
     # --------------------------------------------------------------------------------- density, estimator, draws
 
     def log_pdf(self, x: npt.ArrayLike) -> Array:
-        """Return the log density of each row, shape (n,)."""
+        """Return the log density of each row's observed cells, shape (n,); NaN for a row without any."""
         self.require_known("give a density")
         rows = self._as_rows(x)
         total = np.zeros(len(rows))
         for part, span in zip(self._parts, spans(self._widths, rows.shape[1]), strict=True):
-            total += part.log_pdf(as_observed(rows[:, span]))
+            missing = np.isnan(rows[:, span]).all(axis=1)
+            total += np.where(missing, 0.0, part.log_pdf(as_observed(rows[:, span])))
+        total[np.isnan(rows).all(axis=1)] = np.nan
         return total
 
     def fit(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Self:
-        """Return the product of the parts, each fitted to its columns.
+        """Return the product of the parts, each fitted to the observed (not NaN) cells of its columns.
 
         Raises
         ------
@@ -215,12 +240,15 @@ class Product(Distribution):
             If a part cannot be fitted to its columns; names the part.
         """
         prepared = self.prepare(x)
-        data = as_observations(prepared.encode(x), sample_weight, self.n_columns, "Product")
+        encoded = prepared.encode(x)
+        data = as_observations(encoded, sample_weight, self.n_columns, "Product", missing=self.marginalises)
+        weight = np.ones(len(data.rows)) if data.weight is None else data.weight
         fitted = []
         columns = spans(self._widths, data.rows.shape[1])
         for name, part, span in zip(self.leaf_names(), prepared._parts, columns, strict=True):
             try:
-                fitted.append(part.fit(as_observed(data.rows[:, span]), data.weight))
+                cells = data.rows[:, span]
+                fitted.append(part.fit(as_observed(cells), np.where(np.isnan(cells).all(axis=1), 0.0, weight)))
             except InvalidDataError as error:
                 raise type(error)(f"Product, {name}: {error}") from error
         return self._with(fitted)
@@ -258,7 +286,8 @@ class Product(Distribution):
         columns = self._columns(x)
         if columns is None:
             return x
-        return np.column_stack([part.encode(column) for part, column in zip(self._parts, columns, strict=True)])
+        coded = [missing_as_nan(part.encode(column)) for part, column in zip(self._parts, columns, strict=True)]
+        return _as_floats(np.column_stack(coded))
 
     def _columns(self, x: Any) -> list[Any] | None:
         """Return the part's columns of a frame or of rows that are not numbers; None for rows of numbers."""
@@ -279,21 +308,13 @@ class Product(Distribution):
             return [
                 x[group[0]] if len(group) == 1 else np.column_stack([x[name] for name in group]) for group in groups
             ]
-        values = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
-        if values.dtype.kind in "fiub" or values.ndim != 2 or self._is_numeric(values):
+        values = missing_as_nan(x if isinstance(x, np.ndarray) else np.array(x, dtype=object))
+        if values.ndim != 2 or _as_floats(values).dtype.kind in "fiub":
             return None
         return [
             values[:, span.start] if span.stop == span.start + 1 else values[:, span]
             for span in spans(self._widths, values.shape[1])
         ]
-
-    @staticmethod
-    def _is_numeric(values: npt.NDArray[Any]) -> bool:
-        try:
-            values.astype(float)
-        except (TypeError, ValueError):
-            return False
-        return values.dtype.kind == "O"
 
     # ------------------------------------------------------------------------------------------------- as a value
 

@@ -208,10 +208,10 @@ class StudentT(Distribution):
         return max(guesses, key=lambda guess: guess.log_likelihood(rows, weight)) if len(guesses) > 1 else guesses[0]
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum inside `bounds`, which are relative to the width of the data: see the base."""
-        return super().fit_bounded(rows, weight, width(rows, weight, scale), floor)
+        return super().fit_bounded(rows, weight, width(rows, weight, scale), floor, iterations)
 
 
 def width(rows: Array, weight: Array | None, scale: Array) -> Array:

@@ -109,7 +109,7 @@ class Uniform(Distribution):
         return super().log_pdf(x) if len(self.frozen) == 2 else self.freeze().log_pdf(x)
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Set free ends to the smallest and greatest row, at least a floor apart; see `Distribution.fit_bounded`."""
         free = tuple(name for name in ("low", "high") if name not in self.frozen)

@@ -41,7 +41,7 @@ def m_step(plan, state):
     state.weights_before[:] = state.weights
     total = state.mass.sum()
     for leaf in range(plan.component.size):
-        if plan.free[leaf] and state.mass[plan.component[leaf]] > VANISHED * total:
+        if plan.free[leaf] and state.leaf_mass[leaf] > VANISHED * total:
             begin, end = plan.theta_at[leaf], plan.theta_at[leaf + 1]
             stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
             box = state.bounds[2 * begin : 2 * end].reshape(2, end - begin)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from distributions.base import Distribution, Rng
-from distributions.data import Array, Observations, as_observations
+from distributions.data import Array, Mask, Observations, as_observations
 from distributions.errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -16,6 +16,7 @@ from distributions.errors import (
     InvalidParameterError,
     MeasureWarning,
 )
+from distributions.product import leaf_spans
 
 from . import em
 from .initialization import best_start
@@ -62,11 +63,12 @@ class Fit:
         if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 <= tol < np.inf:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
         self.structure, self.tol, self.max_iter = structure, tol, max_iter
-        self.data = as_observations(x, sample_weight, structure.n_columns, "MixtureModel")
+        self.data = as_observations(x, sample_weight, structure.n_columns, "MixtureModel", missing=True)
         self.rows, self.weight = self.data.rows, self.data.weight
         parts = structure.flat
         _check_parts(parts, self.data)
-        self.observed = observed(self.rows, self.weight, self._labels(labels))
+        stand_in = self._stand_in() if self.data.has_missing else None
+        self.observed = observed(self.rows, self.weight, self._labels(labels), stand_in)
         self.names = [part.name for part in parts]
         scale = self.data.summary.scale
         start = best_start(
@@ -79,7 +81,7 @@ class Fit:
             as_generator(rng),
         )
         self._start = start.components
-        self.engine = Engine(start.components, start.weights, scale, max_iter, self.names)
+        self.engine = Engine(start.components, start.weights, scale, max_iter, self.names, self.data.has_missing)
         self.status = em.RUNNING
 
     def run(self, n_sweeps: int | None = None) -> None:
@@ -88,6 +90,11 @@ class Fit:
         if self.status == em.FAILED:
             log_factors = self.observed.log_factors[self.observed.code].T if self.observed.is_labelled else None
             explain_failure(self.engine.components, self.engine.state.weights, self.names, self.data, log_factors)
+
+    def _stand_in(self) -> Array:
+        """Return an observed value of each column."""
+        first = np.argmin(np.isnan(self.rows), axis=0)
+        return np.nan_to_num(self.rows[first, np.arange(self.rows.shape[1])])
 
     def _labels(self, labels: Any) -> Labels | None:
         """Return what labels say of each row that is present, for each component of the flattened mixture."""
@@ -168,6 +175,21 @@ class Fit:
         return messages
 
 
+def _check_missing(parts: list[Part], data: Observations) -> None:
+    """Raise if a component cannot leave out missing cells of its columns."""
+    missing = np.isnan(data.rows)
+    for part in parts:
+        for leaf, span in zip(
+            part.distribution.leaves(), leaf_spans(part.distribution, data.rows.shape[1]), strict=True
+        ):
+            some: Mask = np.any(missing[:, span], axis=1) & ~np.all(missing[:, span], axis=1)
+            if some.any() and not leaf.marginalises:
+                raise InvalidDataError(
+                    f"component {part.name!r}: {type(leaf).__name__} cannot leave out missing cells of its columns; "
+                    f"{data.describe(some)} incomplete there. Drop or fill these rows first."
+                )
+
+
 def _check_parts(parts: list[Part], data: Observations) -> None:
     """Raise if there are too few rows or one that no component covers; warn of incomparable densities."""
     rows = data.rows
@@ -177,8 +199,11 @@ def _check_parts(parts: list[Part], data: Observations) -> None:
             "Use fewer components."
         )
     supports = dict.fromkeys(part.distribution.support for part in parts)
-    if not any(support.is_location and not support.discrete for support in supports):
-        outside = ~np.any([support.holds(rows) for support in supports], axis=0)
+    if data.has_missing:
+        _check_missing(parts, data)
+    if data.has_missing or not any(support.is_location and not support.discrete for support in supports):
+        distinct = {part.distribution.support: part.distribution for part in parts}
+        outside = ~np.any([distribution.covers(rows) for distribution in distinct.values()], axis=0)
         if outside.any():
             wanted = ", ".join(f"{part.name}: {part.distribution.support.text}" for part in parts)
             raise InvalidDataError(

@@ -30,6 +30,7 @@ SMALL_SAMPLE = 400  # where a component is slow
 ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
 MOST_STARTS, FEWEST_STARTS = 100, 10
 START_COST = 4e8  # rows x components x (columns + 1)^2 over all starts: some seconds
+GUESS_ITERATIONS = 10
 GUESS_FLOOR = 1e-2  # scale of a first guess, relative to its column's, where a cluster is constant
 
 
@@ -123,7 +124,7 @@ def _ascending(components: Sequence[Distribution], fitted: Start, rows: Array, w
         share = weight * np.exp(joint - np.logaddexp.reduce(joint, axis=0))
     share /= np.maximum(share.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     centre, scale = centre_and_scale(rows, weight)
-    points = (rows - centre) / scale
+    points = np.nan_to_num((rows - centre) / scale)
     centres = share @ points
     spread = share @ np.sum(points**2, axis=1) - np.sum(centres**2, axis=1)
     rank = np.lexsort([spread, *centres.round(6).T[::-1]])  # the first column counts first
@@ -155,7 +156,7 @@ class _Run(NamedTuple):
 
 
 def _climb(start: Start, names: Sequence[str], data: Observed, scale: Array, n_sweeps: int, tol: float) -> _Run:
-    engine = Engine(start.components, start.weights, scale, n_sweeps, names)
+    engine = Engine(start.components, start.weights, scale, n_sweeps, names, data.has_missing)
     try:
         status = em.run(engine, data, tol=tol, max_iter=n_sweeps)
     except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better
@@ -182,7 +183,7 @@ def _first_guesses(
     if n_components == 1:
         return [_matched(components, weights, names, data, scale, np.ones((1, len(data.rows))))]
     centre, spread = centre_and_scale(data.rows, data.weight)
-    points = (data.rows - centre) / spread
+    points = np.nan_to_num((data.rows - centre) / spread)  # a missing cell is in the middle
     known = known_members(data) if data.is_labelled else np.zeros((n_components, 0))
     if known.any(axis=1).all():  # every component has rows of its own
         return [_matched(components, weights, names, data, scale, known)]
@@ -258,16 +259,16 @@ def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight
         return kind
     known = [name for name in kind.parameters if name not in kind.unknown]
     held = kind.freeze(*known) if known else kind  # a given value is where EM starts
-    inside = kind.support.holds(rows)
+    inside = kind.covers(rows)
     failure: Exception | None = None
     for chosen in (weight, all_weight):
         present = inside & (chosen > 0)
         if not present.any():
             continue
         try:
-            guess, collapsed = held.fit_bounded(rows[present], chosen[present], scale, FLOOR)
+            guess, collapsed = held.fit_bounded(rows[present], chosen[present], scale, FLOOR, GUESS_ITERATIONS)
             if collapsed:  # a spike would never widen again
-                guess, _ = held.fit_bounded(rows[present], chosen[present], scale, GUESS_FLOOR)
+                guess, _ = held.fit_bounded(rows[present], chosen[present], scale, GUESS_FLOOR, GUESS_ITERATIONS)
         except (ValueError, ArithmeticError) as error:  # a user's own fit may not manage a small cluster
             failure = error
             continue

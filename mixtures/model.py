@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from distributions import numeric
 from distributions.base import Distribution, Rng
-from distributions.data import Array, as_rows, as_weights
+from distributions.data import Array, Mask, as_observations, as_rows, as_weights
 from distributions.domains import Domain
 from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
 
@@ -284,7 +284,11 @@ class MixtureModel(Distribution):
     def predict_proba(self, x: npt.ArrayLike) -> Array:
         """Return the probability that each row came from each component, shape (n, K)."""
         components, weights = self._current("predict")
-        rows = as_rows(self.encode(x), self.n_columns, "MixtureModel", finite=True)
+        x, columns = self.encode(x), self.n_columns
+        if np.shape(x)[:1] == (0,):
+            rows = as_rows(x, columns, "MixtureModel", finite=True)
+        else:
+            rows = as_observations(x, None, columns, "MixtureModel", missing=self.marginalises).rows
         return posterior.responsibilities(components, weights, rows)
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -400,6 +404,15 @@ class MixtureModel(Distribution):
         if hasattr(self, "weights_"):
             return Structure(self.components_, None, None).encode(x)
         return self._structure.encode(x)
+
+    @property
+    def marginalises(self) -> bool:
+        """Whether rows may have missing (NaN) cells: if every component can do without them."""
+        return all(component.marginalises for component in self._described()[0])
+
+    def covers(self, rows: Array) -> Mask:
+        """Which rows, shape (n, d), lie in the support of a component, missing cells left out."""
+        return np.any([component.covers(rows) for component in self._described()[0]], axis=0)
 
     def flatten(self) -> list[tuple[float | None, Distribution]]:
         """Return the flattened components with the products of their weights (None: unknown)."""

@@ -25,11 +25,17 @@ class Observed(NamedTuple):
     weight: Array  # (n,), or (0,) where every row counts once
     code: Integers  # (n,): row of `log_factors` of each row, or (0,) where nothing is known of any
     log_factors: Array  # (codes, K)
+    stand_in: Array  # (d,): a value to put in the place of missing (NaN) cells, or (0,) where none is missing
 
     @property
     def row_weight(self) -> Array | None:
         """Weights of the rows, None where every row counts once."""
         return self.weight if self.weight.size else None
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether some cells are missing (NaN)."""
+        return bool(self.stand_in.size)
 
     @property
     def is_labelled(self) -> bool:
@@ -45,10 +51,18 @@ class Observed(NamedTuple):
         )
 
 
-def observed(rows: Array, weight: Array | None = None, labels: Labels | None = None) -> Observed:
+def observed(
+    rows: Array, weight: Array | None = None, labels: Labels | None = None, stand_in: Array | None = None
+) -> Observed:
     """Return rows, shape (n, d), with what goes with them."""
     code, table = (np.empty(0, dtype=np.int64), np.empty((0, 0))) if labels is None else labels
-    return Observed(rows, np.empty(0) if weight is None else weight, code, table)
+    return Observed(
+        rows,
+        np.empty(0) if weight is None else weight,
+        code,
+        table,
+        np.empty(0) if stand_in is None else stand_in,
+    )
 
 
 class Labels(NamedTuple):

@@ -29,9 +29,11 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
     # Sums a column at a time: the key of a row must not depend on its position, as it may in a matrix product.
     key = np.zeros(len(rows))
     for column, direction in enumerate(np.sqrt(1.0 + np.arange(rows.shape[1]))):
-        key += (rows[:, column] - centre[column]) / scale[column] / direction
+        key += np.nan_to_num(rows[:, column] - centre[column]) / scale[column] / direction
     # Labels are told apart as one more column.
     table = np.column_stack([rows, data.code]) if data.is_labelled else rows
+    if data.has_missing:
+        table = np.where(np.isnan(table), np.inf, table)  # NaN would differ from itself
     order = np.lexsort((data.code, key)) if data.is_labelled else np.argsort(key, kind="stable")
     ordered, mass = table[order], np.ones(len(rows)) if weight is None else weight[order]
     if len(ordered) > most:  # equal rows are neighbours: a look at each pair is cheaper than `_merge`
@@ -44,9 +46,11 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
         chosen = np.minimum(np.searchsorted(positions, targets), len(ordered) - 1)
         ordered, mass = ordered[chosen], np.full(most, positions[-1] / most)
     unique, mass = _merge(ordered, mass)
+    if data.has_missing:
+        unique[np.isinf(unique)] = np.nan
     rows = np.ascontiguousarray(unique[:, : rows.shape[1]])
     code = unique[:, -1].astype(np.int64) if data.is_labelled else data.code
-    return Observed(rows, mass, code, data.log_factors), complete
+    return data._replace(rows=rows, weight=mass, code=code), complete
 
 
 def _merge(rows: Array, weight: Array) -> tuple[Array, Array]:

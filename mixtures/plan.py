@@ -38,6 +38,7 @@ class Plan(NamedTuple):
     component: Integers
     free: Integers  # 0 where every parameter is frozen
     stepwise: Integers  # 1 where an update is a step that the likelihood must confirm
+    marginal: Integers  # 1 where the kernels themselves integrate missing cells out
 
 
 class State(NamedTuple):
@@ -47,6 +48,7 @@ class State(NamedTuple):
     weights: Array  # (K,): mixing proportions
     stats: Array
     mass: Array  # (K,): total responsibility of each component
+    leaf_mass: Array  # (leaves,): total responsibility of the rows that each leaf has seen
     bounds: Array  # (2 len(theta),): the two rows of each leaf's box, leaf after leaf
     units: Array
     theta_before: Array  # parameters one update ago
@@ -60,6 +62,8 @@ class Leaf(Protocol):
 
     @property
     def kernels(self) -> Any: ...  # noqa: D102
+    @property
+    def missing_kernels(self) -> Any: ...  # noqa: D102
     @property
     def n_parameters(self) -> int: ...  # noqa: D102
     @property
@@ -79,6 +83,7 @@ class OpaqueLeaf:
     ``theta`` is one number, the version of the distribution, so that parameters can be copied and put back.
     """
 
+    missing_kernels = None
     stepwise = False
 
     def __init__(self, distribution: Distribution, name: str) -> None:
@@ -177,6 +182,8 @@ class Engine:
         Most updates that the run may make.
     names : sequence of str
         Names of the components, for messages.
+    has_missing : bool
+        Whether the data have missing cells.
     """
 
     def __init__(
@@ -186,6 +193,7 @@ class Engine:
         scale: Array,
         max_iter: int,
         names: Sequence[str],
+        has_missing: bool = False,
     ) -> None:
         self._shapes = list(components)
         parts = [component.leaves() for component in components]
@@ -203,7 +211,11 @@ class Engine:
         units = [leaf.units(scale[span]) for leaf, span in zip(self.leaves, columns, strict=True)]
         self.theta_at = np.cumsum([0] + [part.size for part in theta])
         stats_at = np.cumsum([0] + [leaf.statistics_size() for leaf in self.leaves])
-        calls = [leaf.kernels if self.interpreted else leaf.kernels.addresses for leaf in self.leaves]
+        marginal = [has_missing and leaf.missing_kernels is not None for leaf in self.leaves]
+        kernels = [
+            leaf.missing_kernels if alone else leaf.kernels for leaf, alone in zip(self.leaves, marginal, strict=True)
+        ]
+        calls = kernels if self.interpreted else [each.addresses for each in kernels]
         table = list if self.interpreted else np.array
         self.plan = Plan(
             log_pdf=table([call[0] for call in calls]),
@@ -217,12 +229,14 @@ class Engine:
             component=self.owner,
             free=np.array([int(leaf.n_parameters > 0) for leaf in self.leaves]),
             stepwise=np.array([int(leaf.stepwise) for leaf in self.leaves]),
+            marginal=np.array(marginal, dtype=np.int64),
         )
         self.state = State(
             theta=np.concatenate(theta),
             weights=np.array(weights, dtype=float),
             stats=np.zeros(stats_at[-1]),
             mass=np.zeros(len(weights)),
+            leaf_mass=np.zeros(len(self.leaves)),
             bounds=np.concatenate([box.ravel() for box in bounds]),
             units=np.concatenate(units),
             theta_before=np.concatenate(theta),

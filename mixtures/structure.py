@@ -87,7 +87,7 @@ class Structure:
         """
         codes = [component.encode(x) for component in self.components]
         for name, code in zip(self.named, codes, strict=True):
-            if code is not codes[0] and not np.array_equal(code, codes[0]):
+            if not _are_equal(code, codes[0]):
                 raise InvalidDataError(
                     f"MixtureModel: components {next(iter(self.named))!r} and {name!r} code the same labels "
                     "differently. Give both the same categories."
@@ -132,6 +132,14 @@ class Structure:
     def shaped(self, components: Sequence[Distribution]) -> list[Distribution] | dict[str, Distribution]:
         """Return the components as they were given: a list, or a dict by name."""
         return dict(zip(self.named, components, strict=True)) if self.is_mapping else list(components)
+
+
+def _are_equal(codes: Any, others: Any) -> bool:
+    """Whether data as two components code them are the same, missing labels included."""
+    if codes is others:
+        return True
+    coded = all(isinstance(part, np.ndarray) and part.dtype.kind == "f" for part in (codes, others))
+    return np.array_equal(codes, others, equal_nan=coded)
 
 
 def _named(components: Components, n: int | None) -> dict[str, Distribution]:

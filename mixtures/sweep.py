@@ -80,6 +80,40 @@ def normalise(joint, weight, mass, scratch):
 
 
 @compiled
+def fill_in(block, stand_in, filled):
+    """Copy a block with its missing cells replaced."""
+    for j in range(block.shape[0]):
+        for i in range(block.shape[1]):
+            filled[j, i] = stand_in[j] if math.isnan(block[j, i]) else block[j, i]
+
+
+@compiled
+def mark_seen(rows, seen):
+    """Set seen to 0 where every cell of a leaf's row is missing (some: its own kernels know what to do), else 1."""
+    seen[:] = 0.0
+    for j in range(rows.shape[0]):
+        for i in range(seen.size):
+            seen[i] = seen[i] if math.isnan(rows[j, i]) else 1.0
+
+
+@compiled
+def add_seen(values, seen, out):
+    """Add log densities of rows that a leaf sees."""
+    for i in range(seen.size):
+        out[i] += values[i] if seen[i] > 0.0 else 0.0
+
+
+@compiled
+def multiply(r, seen, masked):
+    """Fill the responsibilities of the rows that a leaf sees, 0 for the others; return their sum."""
+    total = 0.0
+    for i in range(r.size):
+        masked[i] = r[i] * seen[i]
+        total += masked[i]
+    return total
+
+
+@compiled
 def add_log_factors(code, log_factors, joint):
     """Add what is known of the rows of a block to their log mixing proportions, shape (K, m)."""
     for k in range(joint.shape[0]):
@@ -104,15 +138,23 @@ def sweep(data, plan, state, block_size):
     cells = np.empty(plan.columns.size * block_size)
     densities = np.empty(n_components * block_size)
     scratch = np.empty(2 * block_size)
+    has_missing = data.stand_in.size > 0
+    complete = np.empty(cells.size if has_missing else 0)
+    seen, values = np.empty(block_size), np.empty(block_size)
     log_weights = np.log(state.weights)
     state.stats[:] = 0.0
     state.mass[:] = 0.0
+    state.leaf_mass[:] = 0.0
     log_likelihood = 0.0
     for start in range(0, n, block_size):
         m = min(block_size, n - start)
         block = cells[: plan.columns.size * m].reshape(plan.columns.size, m)
         joint = densities[: n_components * m].reshape(n_components, m)
         gather(data.rows[start : start + m], plan.columns, block)
+        filled = block
+        if has_missing:
+            filled = complete[: block.size].reshape(plan.columns.size, m)
+            fill_in(block, data.stand_in[plan.columns], filled)
         for k in range(n_components):
             for i in range(m):
                 joint[k, i] = log_weights[k]
@@ -121,7 +163,13 @@ def sweep(data, plan, state, block_size):
         for leaf in range(n_leaves):
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
             rows = block[plan.first[leaf] : plan.last[leaf]]
-            call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[plan.component[leaf]])
+            if has_missing and not plan.marginal[leaf]:
+                values[:m] = 0.0
+                call_log_pdf(plan.log_pdf[leaf], filled[plan.first[leaf] : plan.last[leaf]], theta, values[:m])
+                mark_seen(rows, seen[:m])
+                add_seen(values[:m], seen[:m], joint[plan.component[leaf]])
+            else:
+                call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[plan.component[leaf]])
         log_likelihood += normalise(joint, data.weight[start : start + m], state.mass, scratch)
         if not math.isfinite(log_likelihood):
             return log_likelihood
@@ -130,5 +178,14 @@ def sweep(data, plan, state, block_size):
                 theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
                 stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
                 rows = block[plan.first[leaf] : plan.last[leaf]]
-                call_accumulate(plan.accumulate[leaf], rows, joint[plan.component[leaf]], theta, stats)
+                r = joint[plan.component[leaf]]
+                if has_missing:
+                    mark_seen(rows, seen[:m])
+                    state.leaf_mass[leaf] += multiply(r, seen[:m], values[:m])
+                    if not plan.marginal[leaf]:
+                        rows, r = filled[plan.first[leaf] : plan.last[leaf]], values[:m]
+                call_accumulate(plan.accumulate[leaf], rows, r, theta, stats)
+    if not has_missing:
+        for leaf in range(n_leaves):
+            state.leaf_mass[leaf] = state.mass[plan.component[leaf]]
     return log_likelihood

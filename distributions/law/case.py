@@ -137,6 +137,11 @@ class Case:
         return scale_free and has_scale and len(self.free) == len(self.declared)
 
     @property
+    def has_missing(self) -> bool:
+        """Whether cells may be missing beside observed ones."""
+        return not self.one_column and self.distribution.marginalises
+
+    @property
     def has_twin(self) -> bool:
         """Whether there is a SciPy distribution to compare with."""
         return self.twin is not None

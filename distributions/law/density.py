@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..data import Array
+from ..numeric import ends, integrate
 from .case import MANY, SIGMAS, Case, require, require_close
 
 _PROBABILITIES = np.array([1e-9, 1e-4, 0.01, 0.1, 0.25, 0.5, 0.77, 0.9, 0.99, 0.9999, 1 - 1e-9])
@@ -48,12 +49,38 @@ def log_pdf_is_minus_inf_outside_the_support(case: Case) -> None:
 
 
 def log_pdf_is_nan_for_nan(case: Case) -> None:
-    """`log_pdf` is NaN where a row holds NaN, and only there."""
-    for rows in with_cell(case, np.nan):
+    """`log_pdf` is NaN where a row holds NaN (nothing else, if the family integrates missing cells out), only there."""
+    empty = np.full((1, case.unit.size), np.nan)
+    for rows in [empty] if case.has_missing else with_cell(case, np.nan):
         both = np.concatenate([rows, case.draw(3, "beside NaN")])
         values = case.distribution.log_pdf(both)
         require(np.isnan(values[0]), f"log_pdf({rows[0].tolist()}) is {values[0]}, should be NaN")
         require(not np.isnan(values[1:]).any(), "a NaN makes the log_pdf of rows beside it NaN")
+
+
+def missing_cells_are_integrated_out(case: Case) -> None:
+    """The density of a row with a missing (NaN) cell is the integral over that cell of the density of whole rows."""
+    distribution = case.distribution
+    row, draws = case.draw(1, "missing")[0], case.draw(2000, "missing columns")
+    for j in range(row.size):
+
+        def log_pdf(cells: Array, j: int = j) -> Array:
+            rows = np.tile(row, (len(cells), 1))
+            rows[:, j] = cells
+            return distribution.log_pdf(rows)
+
+        column = np.sort(draws[:, j])
+        width = max(float(np.ptp(column)), 1e-8 * float(np.abs(column).max()))
+        if np.all(column == np.floor(column)):
+            total = float(np.sum(np.exp(log_pdf(np.arange(column[0] - width - 30.0, column[-1] + 2.0 * width + 30.0)))))
+        else:
+            reach = width * 2.0 ** np.arange(-40, 8)
+            edges = np.unique(np.concatenate([column[0] - reach, column[::20], column[-1] + reach]))
+            total = float(integrate(log_pdf, np.union1d(edges, ends(log_pdf, edges))).cumulative[-1])
+        partial = row.copy()
+        partial[j] = np.nan
+        got = float(distribution.log_pdf(partial[np.newaxis])[0])
+        require_close(got, np.log(total), f"log_pdf with column {j} missing", absolute=1e-6)
 
 
 def log_pdf_is_finite_far_in_the_tail(case: Case) -> None:

@@ -38,6 +38,14 @@ def fit_is_stationary(case: Case) -> None:
         _require_maximum(case, case.fit(x, weight), x, weight)
 
 
+def fit_with_missing_cells_is_stationary(case: Case) -> None:
+    """With cells missing at random, `fit` maximises the weighted likelihood of the observed ones."""
+    x, weight = case.draw(FEW, "holes"), case.weights(FEW, "holes")
+    x[case.rng("holes").random(x.shape) < 0.2] = np.nan
+    x, weight = x[~np.isnan(x).all(axis=1)], weight[~np.isnan(x).all(axis=1)]
+    _require_maximum(case, case.fit(x, weight), x, weight)
+
+
 def fit_does_not_depend_on_its_start(case: Case) -> None:
     """From unknown parameters, from the true ones and from its own result, `fit` reaches the same maximum."""
     x, weight = case.draw(FEW, "start"), case.weights(FEW, "start")
@@ -144,7 +152,7 @@ def _holds_with(distribution: Distribution, name: str, value: Any, x: Array) -> 
 def bad_rows_are_refused(case: Case) -> None:
     """A row that is NaN, infinite or outside the support is a ValueError in `fit`, not parameters of NaN."""
     x = case.draw(FEW, "bad")
-    for cell in (np.nan, *outside_cells(case)):
+    for cell in ([] if case.has_missing else [np.nan]) + outside_cells(case):
         bad = x.copy()
         bad.reshape(FEW, -1)[17, 0] = cell
         try:
