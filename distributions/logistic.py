@@ -68,8 +68,8 @@ class Logistic(Distribution):
 
     Examples
     --------
-    >>> Logistic(2.0, 1.0).cdf(2.0)
-    0.5
+    >>> Logistic(2.0, 1.0).cdf([2.0])
+    array([0.5])
     """
 
     loc: float = parameter(REAL, power=1)

@@ -235,7 +235,7 @@ class ScipyDistribution(Distribution):
     # ------------------------------------------------------------------------------------------- estimator
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum with a scale of at least ``floor * scale``, and ("scale",) if it is held there."""
         free = [name for name in self.names if name not in self.frozen]

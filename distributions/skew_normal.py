@@ -177,10 +177,10 @@ class SkewNormal(Distribution):
         return self.with_values(**{name: getattr(guess, name) for name in self.unknown})
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the best of the maxima that a positive, a negative and an endless shape lead to: see the base."""
-        best, held = super().fit_bounded(rows, weight, scale, floor)
+        best, held = super().fit_bounded(rows, weight, scale, floor, iterations)
         if "shape" in self.frozen:
             return best, held
         x, sign = as_observed(rows), math.copysign(1.0, best.shape)
@@ -191,7 +191,7 @@ class SkewNormal(Distribution):
         if abs(best.shape) > SHARP:
             starts.append(blank._half_normal(rows, weight, floor * scale, sign))
         for start in starts:
-            other, held_other = super(SkewNormal, start).fit_bounded(rows, weight, scale, floor)
+            other, held_other = super(SkewNormal, start).fit_bounded(rows, weight, scale, floor, iterations)
             if other.log_likelihood(x, weight) > best.log_likelihood(x, weight):
                 best, held = other, held_other
         return best, held
