@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, betaincinv
+from scipy.special import betainc, betaincinv, betaln
 
 from .base import Distribution, Rng, checked, parameter
 from .data import Array, centre_and_scale
@@ -223,4 +223,10 @@ class Beta(Distribution):
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the quantiles at probabilities q."""
         self.require_known("give a quantile")
-        return betaincinv(self.a, self.b, q)
+        q = np.asarray(q, dtype=float)
+        quantile = betaincinv(self.a, self.b, q)
+        # SciPy gives NaN far in the lower tail, where the cdf is x^a / (a B(a, b)) to the last digit.
+        lost = np.isnan(quantile) & (q > 0.0) & (q < 1e-30)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            power = np.exp((np.log(q) + math.log(self.a) + betaln(self.a, self.b)) / self.a)
+        return np.where(lost, power, quantile)[()]

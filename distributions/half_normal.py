@@ -23,7 +23,7 @@ def log_pdf(X, theta, out):
     inverse, constant = 1.0 / theta[0], math.log(theta[0]) + LOG_SQRT_HALF_PI
     for i in range(out.size):
         z = X[0, i] * inverse
-        out[i] -= math.inf if z < 0.0 else 0.5 * z * z + constant
+        out[i] -= math.inf if X[0, i] < 0.0 else 0.5 * z * z + constant
 
 
 @kernel

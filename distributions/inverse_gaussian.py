@@ -15,6 +15,8 @@ from .kernels import Kernels, kernel
 from .numeric import positive_doubles
 from .special import HALF_LOG_2_PI, log
 
+BISECTIONS = 80  # of the log of the range of doubles, to the last bit
+
 
 @kernel
 def log_pdf(X, theta, out):
@@ -109,8 +111,34 @@ class InverseGaussian(Distribution):
         self.require_known("give a probability")
         x = np.asarray(x, dtype=float)
         inside = np.where((x > 0.0) & (x < np.inf), x, self.mean)
-        root = np.sqrt(0.5 * self.shape / inside)
-        below, above = root * ((inside - self.mean) / self.mean), root * (inside / self.mean + 1.0)
-        # Normal probabilities of both, the second times exp(2 shape / mean), which erfcx keeps from overflowing.
-        probability = 0.5 * (erfc(-below) + np.exp(-below * below) * erfcx(above))
+        probability = np.where(inside < self.mean, self._tail(inside, -1.0), 1.0 - self._tail(inside, 1.0))
         return np.where(x > 0.0, np.where(x < np.inf, probability, 1.0), np.where(np.isnan(x), np.nan, 0.0))[()]
+
+    def ppf(self, q: npt.ArrayLike) -> Array:
+        """Return the quantiles at probabilities q, by bisection of the smaller tail."""
+        self.require_known("give a quantile")
+        q = np.asarray(q, dtype=float)
+        limits, upper = np.log([np.finfo(float).tiny, np.finfo(float).max]), q > 0.5
+        low, high = np.full(q.shape, limits[0]), np.full(q.shape, limits[1])
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            x = np.exp(middle)
+            below = np.where(upper, self._tail(x, 1.0) > 1.0 - q, self._tail(x, -1.0) < q)
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        inside = np.where((q > 0.0) & (q < 1.0), np.exp(0.5 * (low + high)), np.where(q == 0.0, 0.0, np.nan))
+        return np.where(q == 1.0, np.inf, inside)[()]
+
+    def _tail(self, x: Array, side: float) -> Array:
+        """Return P(X > x) for side 1, P(X < x) for side -1; exact where it is small.
+
+        A normal probability and exp(2 shape / mean) times another, which `erfcx` keeps from overflowing.
+        """
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            root = np.sqrt(0.5 * self.shape / x)
+            away = root * ((x - self.mean) / self.mean)
+            second = erfcx(root * (x / self.mean + 1.0))
+            first = np.where(side * away > 0.0, erfcx(np.abs(away)), np.nan)
+            height = np.exp(-away * away)
+            return 0.5 * np.where(
+                side * away > 0.0, height * (first - side * second), erfc(side * away) - side * height * second
+            )

@@ -13,7 +13,7 @@ from .data import Array
 from .domains import POSITIVE, Domain
 from .kernels import Kernels, kernel
 from .numeric import positive_doubles
-from .special import log
+from .special import log1p
 
 
 @kernel
@@ -22,7 +22,7 @@ def log_pdf(X, theta, out):
     shape, low = theta[0], theta[1]
     inverse, constant = 1.0 / low, math.log(shape) - math.log(low)
     for i in range(out.size):
-        out[i] += -math.inf if X[0, i] < low else constant - (shape + 1.0) * log(X[0, i] * inverse)
+        out[i] += -math.inf if X[0, i] < low else constant - (shape + 1.0) * log1p((X[0, i] - low) * inverse)
 
 
 @kernel
@@ -31,7 +31,7 @@ def accumulate(X, r, theta, stats):
     low, inverse, total, first = theta[1], 1.0 / theta[1], 0.0, 0.0
     for i in range(r.size):
         total += r[i]
-        first += r[i] * log(X[0, i] * inverse if X[0, i] > low else 1.0)  # below low r is 0
+        first += r[i] * log1p((X[0, i] - low) * inverse if X[0, i] > low else 0.0)  # below low r is 0
     stats[0] += total
     stats[1] += first
 

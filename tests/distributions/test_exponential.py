@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from distributions import DegenerateDataError, Exponential, InvalidDataError
+from distributions import DegenerateDataError, Exponential, InvalidDataError, InvalidParameterError
 
 INF, NAN = np.inf, np.nan
 
@@ -43,3 +43,9 @@ def test_zeros_alone_have_no_maximum_but_zeros_beside_others_do():
 def test_a_negative_row_is_refused():
     with pytest.raises(InvalidDataError, match=r"1 of 2 rows \(first: row 1, -1e-300\) is not"):
         Exponential().fit([1.0, -1e-300])
+
+
+def test_a_scale_makes_the_same_distribution():
+    assert Exponential.from_scale(4.0) == Exponential(0.25)
+    with pytest.raises(InvalidParameterError, match="Exponential: scale must be a finite number > 0; got 0.0"):
+        Exponential.from_scale(0.0)
