@@ -6,8 +6,11 @@ from .beta import Beta
 from .beta_binomial import BetaBinomial
 from .binomial import Binomial
 from .burr_xii import BurrXII
+from .categorical import Categorical
 from .cauchy import Cauchy
 from .chi_square import ChiSquare
+from .dirichlet import Dirichlet
+from .dirichlet_multinomial import DirichletMultinomial
 from .discrete_uniform import DiscreteUniform
 from .errors import (
     ConvergenceWarning,
@@ -41,6 +44,8 @@ from .log_normal import LogNormal
 from .log_series import LogSeries
 from .logistic import Logistic
 from .maxwell import Maxwell
+from .multinomial import Multinomial
+from .multivariate_bernoulli import MultivariateBernoulli
 from .multivariate_normal import MultivariateNormal
 from .negative_binomial import NegativeBinomial
 from .normal import Normal
@@ -64,10 +69,13 @@ __all__ = [
     "BurrXII",
     "Cauchy",
     "ChiSquare",
+    "Categorical",
     "ConvergenceWarning",
     "DegeneracyWarning",
     "DegenerateDataError",
     "DiscreteUniform",
+    "Dirichlet",
+    "DirichletMultinomial",
     "Distribution",
     "Exponential",
     "Gamma",
@@ -94,6 +102,8 @@ __all__ = [
     "Logistic",
     "Maxwell",
     "MeasureWarning",
+    "Multinomial",
+    "MultivariateBernoulli",
     "MultivariateNormal",
     "NegativeBinomial",
     "Normal",

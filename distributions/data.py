@@ -118,6 +118,17 @@ def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
     return weight
 
 
+def present(x: Any, sample_weight: Any) -> Any:
+    """Return the rows of positive weight, as they were given; malformed weights, refused later, leave out nothing."""
+    weight = np.asarray(sample_weight)
+    if sample_weight is None or weight.dtype.kind not in "fiub" or weight.shape != np.shape(x)[:1] or weight.all():
+        return x
+    places = np.flatnonzero(weight > 0)
+    if isinstance(x, (list, tuple)):  # of labels and numbers, which an array would turn into text
+        return [x[place] for place in places]
+    return x.iloc[places] if hasattr(x, "iloc") else x[places]
+
+
 class Observations(NamedTuple):
     """Checked rows of positive weight, and where they stood in what was given."""
 

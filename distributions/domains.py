@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+SUM_SLACK = 1e-6  # what rows of proportions may miss the sum one by: they may come in single precision
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -112,6 +114,38 @@ class Domain:
 
 
 @dataclass(frozen=True)
+class Points(Domain):
+    """Separate numbers, whatever lies between them.
+
+    Attributes
+    ----------
+    points : tuple of float
+        The numbers, ascending.
+    """
+
+    discrete: bool = True
+    points: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, points: Array, text: str) -> Points:
+        """Make the domain of ascending numbers."""
+        return cls(text, low=float(points[0]), high=float(points[-1]), points=tuple(points.tolist()))
+
+    def contains(self, values: Any) -> npt.NDArray[np.bool_]:
+        """Which of the values (any shape) are among the points; NaN is not."""
+        values, points = np.asarray(values, dtype=float), np.array(self.points)
+        if np.array_equal(points, np.arange(points.size)):
+            return super().contains(values)
+        place = np.searchsorted(points, values)
+        return points[np.minimum(place, points.size - 1)] == values
+
+    def values(self, low: float, high: float) -> Array:
+        """Return the points from ``low`` to ``high``."""
+        points = np.array(self.points)
+        return points[(points >= low) & (points <= high)]
+
+
+@dataclass(frozen=True)
 class RealVector(Domain):
     """Vectors of d finite numbers."""
 
@@ -159,6 +193,56 @@ class PositiveVector(RealVector):
 
 
 @dataclass(frozen=True)
+class Probabilities(RealVector):
+    """Vectors of d numbers from 0 to 1."""
+
+    text: str = "a vector of numbers from 0 to 1, shape (d,)"
+    low: float = 0.0
+    high: float = 1.0
+
+    def check(self, value: Any) -> Array:
+        """Return a read-only copy."""
+        value = super().check(value)
+        if np.any((value < 0.0) | (value > 1.0)):
+            raise ValueError
+        return value
+
+    def first_value(self, centre: Array, scale: Array, power: int) -> Array:
+        """Return one half for each column."""
+        return np.full(len(centre), 0.5)
+
+    def random(self, rng: np.random.Generator, n_columns: int) -> Array:
+        """Return a random vector."""
+        return rng.uniform(0.05, 0.95, n_columns)
+
+
+@dataclass(frozen=True)
+class CountRows(Domain):
+    """Rows of d whole numbers >= 0.
+
+    Attributes
+    ----------
+    total : int or None
+        Sum of each row; None for any.
+    """
+
+    text: str = "whole numbers >= 0"
+    low: float = 0.0
+    discrete: bool = True
+    total: int | None = None
+
+    @classmethod
+    def of(cls, total: int | None) -> CountRows:
+        """Make the domain of rows of this sum, None for any."""
+        return cls() if total is None else cls(f"whole numbers >= 0 of sum {total}", high=float(total), total=total)
+
+    def holds(self, rows: Array) -> npt.NDArray[np.bool_]:
+        """Which rows, shape (n, d), lie in the domain."""
+        whole = super().holds(rows)
+        return whole if self.total is None else whole & (rows.sum(axis=1) == self.total)
+
+
+@dataclass(frozen=True)
 class Simplex(RealVector):
     """Vectors of d numbers >= 0 of sum one; as a support, rows of numbers > 0 of sum one."""
 
@@ -177,10 +261,14 @@ class Simplex(RealVector):
             value.flags.writeable = False
         return value
 
+    def contains(self, values: Any) -> npt.NDArray[np.bool_]:
+        """Which of the values (any shape) a row may hold."""
+        values = np.asarray(values, dtype=float)
+        return (values > 0.0) & (values <= 1.0 + SUM_SLACK)
+
     def holds(self, rows: Array) -> npt.NDArray[np.bool_]:
         """Which rows, shape (n, d), are finite, positive and sum to one within 1e-6 (single precision)."""
-        positive = np.all(np.isfinite(rows) & (rows > 0.0), axis=1)
-        inside: npt.NDArray[np.bool_] = positive & (np.abs(rows.sum(axis=1) - 1.0) <= 1e-6)
+        inside: npt.NDArray[np.bool_] = super().holds(rows) & (np.abs(rows.sum(axis=1) - 1.0) <= SUM_SLACK)
         return inside
 
     def n_free(self, value: Any) -> int:
@@ -290,5 +378,6 @@ WHOLE = Domain("a whole number", discrete=True)
 REAL_VECTOR = RealVector()
 POSITIVE_VECTOR = PositiveVector()
 SIMPLEX = Simplex()
+PROBABILITIES = Probabilities()
 UNIT_VECTOR = UnitVector()
 POSITIVE_DEFINITE = PositiveDefinite()

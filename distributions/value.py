@@ -105,6 +105,8 @@ class Value:
 def _same(one: Any, other: Any) -> bool:
     if one is None or other is None:
         return one is other
+    if isinstance(one, tuple) or isinstance(other, tuple):  # of labels: in an array 1 and "1" would be the same
+        return bool(one == other)
     return bool(np.array_equal(one, other))
 
 

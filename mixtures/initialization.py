@@ -32,6 +32,7 @@ MOST_STARTS, FEWEST_STARTS = 100, 10
 START_COST = 4e8  # rows x components x (columns + 1)^2 over all starts: some seconds
 GUESS_ITERATIONS = 10
 GUESS_FLOOR = 1e-2  # scale of a first guess, relative to its column's, where a cluster is constant
+BLEND = 1e-2  # part of the estimate from everything in a guessed probability of 0 or 1
 
 
 class Start(NamedTuple):
@@ -273,9 +274,28 @@ def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight
             failure = error
             continue
         if not guess.unknown:
+            guess = _off_the_ends(guess, held, rows[inside], all_weight[inside], scale)
             return kind.with_values(**{name: getattr(guess, name) for name in kind.unknown}) if known else guess
     raise InvalidDataError(
         f"component {name!r} ({kind!r}) cannot be fitted to these data: "
         + (str(failure) if failure else f"no row is {kind.support.text}")
         + ". Leave it out, or give its parameters."
     ) from failure
+
+
+def _off_the_ends(guess: Distribution, held: Distribution, rows: Array, weight: Array, scale: Array) -> Distribution:
+    """Move probabilities of exactly 0 or 1, which EM would never change, a little towards the fit to everything."""
+    ends = {}
+    for name, domain, *_ in guess.declared:
+        value = np.asarray(getattr(guess, name), dtype=float)
+        closed = not (domain.low_open or domain.high_open or domain.discrete)
+        if name not in held.frozen and closed and np.any((value == domain.low) | (value == domain.high)):
+            ends[name] = domain, value
+    ends = {name: end for name, end in ends.items() if np.isfinite(end[0].high - end[0].low)}
+    if not ends:
+        return guess
+    whole, _ = held.fit_bounded(rows, weight, scale, FLOOR)
+    blended = {
+        name: (1.0 - BLEND) * value + BLEND * np.asarray(getattr(whole, name)) for name, (_, value) in ends.items()
+    }
+    return guess.with_values(**{name: value[()] for name, value in blended.items()})

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from distributions import numeric
 from distributions.base import Distribution, Rng
-from distributions.data import Array, Mask, as_observations, as_rows, as_weights
+from distributions.data import Array, Mask, as_observations, as_rows, as_weights, present
 from distributions.domains import Domain
 from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
 
@@ -231,7 +231,7 @@ class MixtureModel(Distribution):
 
     def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
         settings = {name: getattr(self, name) for name in ("n_init", "tol", "max_iter", "rng")}
-        structure = self._structure.prepare(x)
+        structure = self._structure.prepare(present(x, sample_weight))
         return Fit(structure, structure.encode(x), sample_weight, labels, **settings)
 
     def _keep(self, fit: Fit) -> None:

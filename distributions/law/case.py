@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import gammaln, logsumexp
 
 from ..base import Distribution, Parameter, Rng
 from ..data import Array, Mask
+from ..domains import Simplex
 from ..errors import InvalidParameterError, LawError, UnknownParameterError
 from ..numeric import Integral, integrate, with_ends
 
@@ -111,8 +112,10 @@ class Case:
 
     @property
     def has_density(self) -> bool:
-        """Whether its density can be integrated: one column (of not too many counts), or a volume (not a simplex)."""
-        return self._summable if self.one_column else self._proposal is not None
+        """Whether its density can be integrated: one column (of not too many counts), a volume, or rows of one sum."""
+        if self.one_column:
+            return self._summable
+        return self._total is not None or self._proposal is not None
 
     @property
     def has_cdf(self) -> bool:
@@ -287,9 +290,26 @@ class Case:
         return float(terms.sum()) if np.isfinite(size).all() and tail <= 1e-12 * size.sum() else np.nan
 
     @cached_property
+    def _total(self) -> float | None:
+        """The sum of each row where all rows have the same: proportions, or counts of a number of trials."""
+        pilot = self.draw(2000, "pilot")
+        total = pilot.sum(axis=1)
+        alike = isinstance(self.distribution.support, Simplex) or np.all((pilot == np.floor(pilot)) & (pilot >= 0.0))
+        return float(total[0]) if alike and pilot.shape[1] > 1 and np.ptp(total) <= 1e-6 * total[0] else None
+
+    @property
+    def _is_simplex(self) -> bool:
+        """Whether rows are proportions, which are looked at through the logarithms of their ratios to the last."""
+        return self._total is not None and not self.distribution.support.discrete
+
+    def _in_coordinates(self, rows: Array) -> Array:
+        """Return rows in the coordinates in which they are proposed: themselves, but for proportions."""
+        return np.log(rows[:, :-1] / rows[:, -1:]) if self._is_simplex else rows
+
+    @cached_property
     def _proposal(self) -> tuple[Array, Array, Mask] | None:
         """Centre, Cholesky factor of continuous columns and mask of discrete ones; None if there is no volume."""
-        pilot = self.draw(2000, "pilot")
+        pilot = self._in_coordinates(self.draw(2000, "pilot"))
         discrete = np.all(pilot == np.floor(pilot), axis=0)
         scale = np.std(pilot, axis=0)
         if not np.all(scale > 0):
@@ -305,21 +325,28 @@ class Case:
         """Rows and weights with mean(weight * f(row)) an unbiased estimate of the expectation of f.
 
         Rows come half from one wide t distribution, half from narrower ones about rows of a sample, so that
-        separate humps are found; discrete columns are rounded Cauchy draws.
+        separate humps are found; discrete columns are rounded Cauchy draws, of the range of the support. Counts of
+        a common total come from Dirichlet-multinomial distributions instead.
         """
+        if self._total is not None and not self._is_simplex:
+            rows, log_q = self._counts(int(self._total))
+            return rows, np.exp(self.distribution.log_pdf(rows) - log_q)
         assert self._proposal is not None
         centre, factor, discrete = self._proposal
         rng, n_humps = self.rng("importance"), 64
-        humps = np.vstack([centre, self.draw(n_humps, "humps")])
+        humps = np.vstack([centre, self._in_coordinates(self.draw(n_humps, "humps"))])
         shrink = np.concatenate([[1.1], np.full(n_humps, 0.7)])
         share = np.concatenate([[0.5], np.full(n_humps, 0.5 / n_humps)])
-        width = np.maximum(np.std(self.draw(2000, "pilot"), axis=0), 0.5)[discrete]
+        width = np.maximum(np.std(self._in_coordinates(self.draw(2000, "pilot")), axis=0), 0.5)[discrete]
         chosen = rng.choice(len(humps), MANY, p=share)
         df, d = 6.0, len(factor)
         noise = rng.standard_normal((MANY, d)) / np.sqrt(rng.chisquare(df, (MANY, 1)) / df)
         rows = humps[chosen]
         rows[:, ~discrete] += shrink[chosen, np.newaxis] * noise @ factor.T
-        rows[:, discrete] = np.round(rows[:, discrete] + width * rng.standard_cauchy((MANY, len(width))))
+        support = self.distribution.support
+        low, high = (np.arctan((end - rows[:, discrete]) / width) for end in (support.low - 0.5, support.high + 0.5))
+        away = width * np.tan(low + (high - low) * rng.uniform(size=(MANY, len(width))))
+        rows[:, discrete] = np.clip(np.round(rows[:, discrete] + away), support.low, support.high)
         constant = gammaln((df + d) / 2) - gammaln(df / 2) - d / 2 * np.log(df * np.pi) - np.log(np.diag(factor)).sum()
         # Whitened about the centre, columns far from zero keep their digits.
         white = np.linalg.solve(factor, (rows - centre)[:, ~discrete].T)
@@ -329,9 +356,40 @@ class Case:
             square = np.sum((white - white_humps[:, i : i + 1]) ** 2, axis=0) / h**2
             term = np.log(part) + constant - d * np.log(h) - (df + d) / 2 * np.log1p(square / df)
             away = rows[:, discrete] - humps[i, discrete]
-            mass = (np.arctan((away + 0.5) / width) - np.arctan((away - 0.5) / width)) / np.pi
+            low, high = (end - humps[i, discrete] for end in (support.low - 0.5, support.high + 0.5))
+            mass = np.arctan((away + 0.5) / width) - np.arctan((away - 0.5) / width)
+            mass /= np.arctan(high / width) - np.arctan(low / width)
             log_q = np.logaddexp(log_q, term + np.log(mass).sum(axis=1))
+        if self._is_simplex:
+            rows, log_volume = _proportions(rows)
+            log_q -= log_volume
         return rows, np.exp(self.distribution.log_pdf(rows) - log_q)
+
+    def _counts(self, total: int) -> tuple[Array, Array]:
+        """Return rows of counts of a total, and the log mass they are drawn with."""
+        rng, centre = self.rng("importance"), self.draw(2000, "pilot").mean(axis=0) + 0.5
+        spreads = [
+            np.ones(centre.size),  # all rows alike
+            np.full(centre.size, 0.3),  # more of those with few categories
+            *(factor * centre / centre.sum() for factor in (3.0, 20.0, 4.0 * total)),
+        ]
+        chosen = np.array(spreads)[rng.integers(len(spreads), size=MANY)]
+        shares = rng.standard_gamma(chosen)
+        rows = rng.multinomial(total, shares / shares.sum(axis=1, keepdims=True)).astype(float)
+        log_q = np.full(MANY, -np.inf)
+        for spread in spreads:
+            ratio = gammaln(rows + spread) - gammaln(spread) - gammaln(rows + 1.0)
+            whole = spread.sum()
+            term = gammaln(total + 1.0) + gammaln(whole) - gammaln(total + whole) + ratio.sum(axis=1)
+            log_q = np.logaddexp(log_q, term - np.log(len(spreads)))
+        return rows, log_q
+
+
+def _proportions(log_ratios: Array) -> tuple[Array, Array]:
+    """Return the proportions, shape (n, d), and the log volume of their first d - 1 per volume of the log ratios."""
+    padded = np.hstack([log_ratios, np.zeros((len(log_ratios), 1))])
+    log_rows = padded - logsumexp(padded, axis=1, keepdims=True)
+    return np.exp(log_rows), log_rows.sum(axis=1)
 
 
 def _geometric(before: float, last: float) -> float:

@@ -152,11 +152,12 @@ def _holds_with(distribution: Distribution, name: str, value: Any, x: Array) -> 
 def bad_rows_are_refused(case: Case) -> None:
     """A row that is NaN, infinite or outside the support is a ValueError in `fit`, not parameters of NaN."""
     x = case.draw(FEW, "bad")
+    learns = case.blank.prepare(x) is not case.blank  # its support, from any data: what is outside, it must know
     for cell in ([] if case.has_missing else [np.nan]) + outside_cells(case):
         bad = x.copy()
         bad.reshape(FEW, -1)[17, 0] = cell
         try:
-            fitted = case.fit(bad)
+            fitted = case.fit(bad, start=case.distribution if learns else None)
         except ValueError:
             continue
         raise LawError(f"fit accepts a row that holds {cell} and returns {fitted!r}")
@@ -213,8 +214,8 @@ def _require_maximum(case: Case, fitted: Distribution, x: Array, weight: Array) 
                         other = fitted.rebuild(iter([*parts[:i], (share, whole), *parts[i + 1 :]]))[1]
                         require_worse(other, declared.name, value, old)
                         tried += 1
-                frozen = declared.name in leaf.frozen
-                require(tried or frozen, f"no neighbour of {declared.name}={_brief(old)} is legal")
+                fixed = declared.name in leaf.frozen or declared.domain.n_free(old) == 0  # one proportion is 1
+                require(tried or fixed, f"no neighbour of {declared.name}={_brief(old)} is legal")
         for step in (*_STEPS, *(-step for step in _STEPS)) if len(parts) > 1 else ():
             moved = (share * np.exp(step), part)
             other = fitted.rebuild(iter([*parts[:i], moved, *parts[i + 1 :]]))[1]

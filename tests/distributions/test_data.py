@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from distributions import InvalidDataError
-from distributions.data import as_observations, as_rows, as_weights, centre_and_scale, describe_rows, summarise
+from distributions.data import as_observations, as_rows, as_weights, centre_and_scale, describe_rows, present, summarise
 
 COLUMN = np.array([1.0, 0.0, 3.0, 1.0])
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -238,3 +238,14 @@ def test_a_row_that_is_not_finite_is_found_wherever_it_stands(bad, place):
 
 def test_large_finite_rows_whose_sums_overflow_are_finite():
     assert as_observations(np.full(3000, 1e306), None, 1, "Someone").rows[0, 0] == 1e306
+
+
+def test_rows_that_are_present_keep_their_container():
+    weight = [1.0, 0.0, 2.0]
+    assert present([["a", 1], ["b", 2], ["c", 3]], weight) == [["a", 1], ["c", 3]]
+    frame = present(pd.DataFrame({"label": ["a", "b", "c"]}), weight)
+    assert frame["label"].tolist() == ["a", "c"]
+    assert present(np.arange(3.0), np.array(weight)).tolist() == [0.0, 2.0]
+    untouched = np.arange(3.0)
+    for malformed in (None, [1.0, 2.0], ["a", "b", "c"], [1.0, 1.0, 1.0]):
+        assert present(untouched, malformed) is untouched

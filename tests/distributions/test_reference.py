@@ -39,9 +39,6 @@ NOT_YET = {
     "skellam",
     "zeta",
     "logarithmic",
-    "dirichlet",
-    "multinomial",
-    "dirichlet_multinomial",
     "multivariate_t",
 }
 
@@ -119,7 +116,7 @@ COUNTERPARTS = {
     "zeta": renamed("Zeta", "exponent"),
     "logarithmic": renamed("Logarithmic", "prob"),
     "dirichlet": Counterpart("Dirichlet", lambda *alpha: {"concentration": alpha}),
-    "multinomial": Counterpart("Multinomial", lambda *p: {"probs": p}),
+    "multinomial": Counterpart("Multinomial", lambda *p: {"prob": p}),
     "dirichlet_multinomial": Counterpart("DirichletMultinomial", lambda *alpha: {"concentration": alpha}),
     "multivariate_normal": Counterpart("MultivariateNormal", moments),
     "multivariate_t": Counterpart("MultivariateT", student),
