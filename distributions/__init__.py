@@ -47,6 +47,7 @@ from .maxwell import Maxwell
 from .multinomial import Multinomial
 from .multivariate_bernoulli import MultivariateBernoulli
 from .multivariate_normal import MultivariateNormal
+from .multivariate_student_t import MultivariateStudentT
 from .negative_binomial import NegativeBinomial
 from .normal import Normal
 from .pareto import Pareto
@@ -105,6 +106,7 @@ __all__ = [
     "Multinomial",
     "MultivariateBernoulli",
     "MultivariateNormal",
+    "MultivariateStudentT",
     "NegativeBinomial",
     "Normal",
     "NotFittedError",

@@ -22,7 +22,7 @@ from .errors import InvalidParameterError, UnknownParameterError
 from .kernels import Kernels, compiled, kernel
 from .normal import LOG_SQRT_2PI, Normal
 
-_ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
+ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
 
 # ------------------------------------------------------------------------------------------ full covariance
 
@@ -37,15 +37,11 @@ def centre(X, mean):
     return centred
 
 
-@kernel
-def log_pdf(X, theta, out):
-    """Add constant - |root (x - mean)|^2 / 2, where root' root is the inverse of the covariance."""
-    d, m = X.shape
-    centred = centre(X, theta[:d])
-    root = theta[d + d * d : d + 2 * d * d].reshape(d, d)
+@compiled
+def subtract_half_squares(centred, root, out):
+    """Subtract |root x|^2 / 2 for each column x of ``centred``; root is lower triangular."""
+    d, m = centred.shape
     z = np.empty(m)
-    for i in range(m):
-        out[i] += theta[theta.size - 1]
     for a in range(d):
         z[:] = 0.0
         b = 0
@@ -62,6 +58,17 @@ def log_pdf(X, theta, out):
             b += 1
         for i in range(m):
             out[i] -= 0.5 * z[i] * z[i]
+
+
+@kernel
+def log_pdf(X, theta, out):
+    """Add constant - |root (x - mean)|^2 / 2, where root' root is the inverse of the covariance."""
+    d, m = X.shape
+    centred = centre(X, theta[:d])
+    root = theta[d + d * d : d + 2 * d * d].reshape(d, d)
+    for i in range(m):
+        out[i] += theta[theta.size - 1]
+    subtract_half_squares(centred, root, out)
 
 
 @kernel
@@ -417,8 +424,8 @@ class MultivariateNormal(Distribution):
         if "cov" in self.frozen:
             box[:, d : d + d * d] = theta[d : d + d * d]
         else:
-            floors = (max(floor, _ROUNDING) * scale) ** 2
-            floors *= min(1.0, np.linalg.eigvalsh(_scaled(self.cov, floors))[0])  # not above a start that was given
+            floors = (max(floor, ROUNDING) * scale) ** 2
+            floors *= min(1.0, np.linalg.eigvalsh(scaled(self.cov, floors))[0])  # not above a start that was given
             box[0, d : d + d * d : d + 1] = floors
         return box
 
@@ -428,7 +435,7 @@ class MultivariateNormal(Distribution):
         if "cov" in self.frozen:
             return ()
         floors = bounds[0, d : d + d * d : d + 1]
-        values = np.linalg.eigvalsh(_scaled(theta[d : d + d * d].reshape(d, d), floors))
+        values = np.linalg.eigvalsh(scaled(theta[d : d + d * d].reshape(d, d), floors))
         rounding = 4.0 * np.finfo(float).eps * values[-1]  # of an eigenvalue, where others are much larger
         return ("cov",) if values[0] < 1.0 + 1e-3 + rounding else ()
 
@@ -452,7 +459,7 @@ class MultivariateNormal(Distribution):
         return self.with_values(**{name: values[name] for name in self.unknown})
 
 
-def _scaled(cov: Array, floors: Array) -> Array:
+def scaled(cov: Array, floors: Array) -> Array:
     """Return cov in units in which the floor is the identity."""
     return cov / np.sqrt(np.outer(floors, floors))
 

@@ -215,10 +215,14 @@ class StudentT(Distribution):
 
 
 def width(rows: Array, weight: Array | None, scale: Array) -> Array:
-    """Return the distance of the quartiles if it is less than ``scale``, shape (1,).
+    """Return the distance of the quartiles of each column where it is less than ``scale``, shape (d,).
 
     A standard deviation is no measure of data with heavy tails: one row out there is enough to put the floor of a
     scale, relative to it, above the scale.
     """
-    low, high = weighted_quantiles(rows[:, 0], weight, (0.25, 0.75))
-    return np.array([min(high - low, scale[0])]) if high > low else scale
+    widths = scale.copy()
+    for j in range(rows.shape[1]):
+        low, high = weighted_quantiles(rows[:, j], weight, (0.25, 0.75))
+        if low < high < low + scale[j]:
+            widths[j] = high - low
+    return widths

@@ -119,7 +119,7 @@ COUNTERPARTS = {
     "multinomial": Counterpart("Multinomial", lambda *p: {"prob": p}),
     "dirichlet_multinomial": Counterpart("DirichletMultinomial", lambda *alpha: {"concentration": alpha}),
     "multivariate_normal": Counterpart("MultivariateNormal", moments),
-    "multivariate_t": Counterpart("MultivariateT", student),
+    "multivariate_t": Counterpart("MultivariateStudentT", student),
 }
 
 
