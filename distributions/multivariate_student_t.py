@@ -257,7 +257,7 @@ class MultivariateStudentT(Distribution):
         return self.with_values(**{name: values[name] for name in self.unknown})
 
     def fit_bounded(
-        self, rows: Array, weight: Array | None, scale: Array, floor: float
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum inside `bounds`, which are relative to the widths of the columns: see the base."""
-        return super().fit_bounded(rows, weight, width(rows, weight, scale), floor)
+        return super().fit_bounded(rows, weight, width(rows, weight, scale), floor, iterations)
