@@ -56,10 +56,11 @@ from .poisson import Poisson
 from .product import Product
 from .rayleigh import Rayleigh
 from .scipy_adapter import from_scipy
-from .skellam import Skellam
 from .skew_normal import SkewNormal
 from .student_t import StudentT
 from .uniform import Uniform
+from .von_mises import VonMises
+from .von_mises_fisher import VonMisesFisher
 from .weibull import Weibull
 from .zeta import Zeta
 
@@ -116,11 +117,12 @@ __all__ = [
     "Poisson",
     "Rayleigh",
     "SkewNormal",
-    "Skellam",
     "StudentT",
     "Product",
     "Uniform",
     "UnknownParameterError",
+    "VonMises",
+    "VonMisesFisher",
     "Weibull",
     "Zeta",
     "check_distribution",
