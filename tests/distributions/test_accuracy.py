@@ -1,8 +1,9 @@
 """Densities to twelve digits, distribution functions and quantiles to ten, against SciPy and where it errs, mpmath.
 
 Errors of a log density are relative to its value, or absolute where it is smaller than one: it passes through zero.
-Those of quantiles on the whole line are relative to the distance from the centre. Where SciPy disagrees, the exact log
-density of the catalogue judges: at the worst points directly, for probabilities by integrals and sums of it.
+Those of quantiles on the whole line are relative to the distance from the centre, and rounding of the probability
+itself is none: near one it moves a quantile in a thin tail far. Where SciPy disagrees, the exact log density of the
+catalogue judges: at the worst points directly, for probabilities by integrals and sums of it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ TOLERANCE = {"log_pdf": 1e-12, "cdf": 1e-10, "ppf": 1e-10}
 LOWEST = 1e-290  # smaller probabilities and quantiles lose digits as doubles
 LOW_TAIL = np.array([1e-280, 1e-100, 1e-30, 1e-16, 1e-10, 1e-5, 0.01, 0.1, 0.3, 0.5])
 PROBABILITIES = np.concatenate([LOW_TAIL, 1.0 - np.array([1e-15, 1e-12, 1e-8, 1e-5, 0.01, 0.1, 0.3])])
-FEW_TERMS = 2000  # of a sum before what is left is smooth
+NOTHING = 1e-50
+FEW_TERMS = 1000  # of a sum before what is left is smooth
 
 Judge = Callable[[Any], Any]
 
@@ -199,7 +201,9 @@ def tail_integral(log_density: Judge, x: float, end: float, side: int, unit: flo
             move = mpmath.exp(v)
             return density(start + side * length * move) * move
 
-    return mpmath.exp(at_start) * length * mpmath.quad(integrand, cuts)
+    # Beyond the first cut where nothing is left there is nothing to be computed, often not even the density.
+    last = next((i for i, cut in enumerate(cuts) if cut > 0 and integrand(cut) < NOTHING), len(cuts) - 1)
+    return mpmath.exp(at_start) * length * mpmath.quad(integrand, cuts[: last + 1])
 
 
 @named(WITH_CDF)
@@ -262,7 +266,7 @@ def is_quantile(case: Case, x: float, q: float, error: float) -> bool:
         rounding = TOLERANCE["cdf"] * q
         before = exact - mpmath.exp(judge_of(case)(x))
         return bool(exact >= q - rounding and before < q + rounding)
-    return bool(abs(exact - q) <= 1.1 * error * mpmath.exp(judge_of(case)(x)))
+    return bool(abs(exact - q) <= 1.1 * error * mpmath.exp(judge_of(case)(x)) + 2.0 * np.spacing(q))
 
 
 def test_larger_errors_are_explained() -> None:

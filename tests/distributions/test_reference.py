@@ -17,25 +17,16 @@ PARAMETERS, LOG_LIKELIHOOD = 1e-6, 1e-9  # relative tolerances
 
 # Families of the table that have no class.
 NOT_YET = {
-    "weibull",
-    "gumbel",
-    "gumbel_min",
-    "laplace",
-    "t",
-    "cauchy",
     "half_cauchy",
     "generalized_pareto",
     "generalized_extreme_value",
     "von_mises",
     "skew_normal",
     "generalized_normal",
-    "log_logistic",
     "burr12",
     "kumaraswamy",
-    "binomial",
     "beta_binomial",
     "negative_binomial",
-    "geometric",
     "skellam",
     "zeta",
     "logarithmic",
@@ -48,13 +39,18 @@ class Counterpart(NamedTuple):
 
     family: str
     convert: Callable[..., dict[str, Any]]  # R's parameters to ours
-    settings: Callable[..., dict[str, Any]] = lambda **known: known  # what R was given to the family's own settings
+    settings: Callable[..., dict[str, Any]] = dict  # what R was given as settings of the family
     shift: float = 0.0  # to be added to R's data
 
 
 def renamed(family: str, *names: str) -> Counterpart:
     """Return the counterpart whose parameters are R's, in the same order."""
     return Counterpart(family, lambda *values: dict(zip(names, values, strict=True)))
+
+
+def trials(size: float) -> dict[str, Any]:
+    """Return the setting of families of successes among so many trials."""
+    return {"trials": size}
 
 
 def matrix(*upper: float) -> np.ndarray:
@@ -107,8 +103,8 @@ COUNTERPARTS = {
     "log_logistic": renamed("LogLogistic", "shape", "scale"),
     "burr12": renamed("BurrXII", "shape", "tail", "scale"),
     "kumaraswamy": renamed("Kumaraswamy", "a", "b"),
-    "binomial": renamed("Binomial", "prob"),
-    "beta_binomial": renamed("BetaBinomial", "a", "b"),
+    "binomial": Counterpart("Binomial", lambda prob: {"prob": prob}, trials),
+    "beta_binomial": Counterpart("BetaBinomial", lambda a, b: {"a": a, "b": b}, trials),
     "poisson": renamed("Poisson", "rate"),
     "negative_binomial": renamed("NegativeBinomial", "size", "prob"),
     "geometric": renamed("Geometric", "prob"),

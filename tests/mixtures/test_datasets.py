@@ -7,7 +7,15 @@ import pytest
 
 from mixtures import datasets
 
-ROWS = {"galaxies": 82, "galton_heights": 934, "old_faithful": 272, "spike_times": 1930, "times_deaths": 10}
+ROWS = {
+    "galaxies": 82,
+    "galton_heights": 934,
+    "old_faithful": 272,
+    "penguins": 344,
+    "spike_times": 1930,
+    "times_deaths": 10,
+}
+MISSING = {"penguins": 2 * 4 + 11}  # cells
 
 
 def test_names_are_the_files():
@@ -21,10 +29,12 @@ def test_every_data_set_is_whole_and_tells_its_story(name):
     assert data.name == name
     assert len(data) == ROWS[name]
     assert tuple(data) == data.columns == tuple(dict(data))
+    missing = 0
     for column in data.columns:
         assert data[column].shape == (len(data),)
-        assert data[column].dtype.kind == "U" or np.isfinite(data[column]).all()
+        missing += sum(cell is None or cell != cell for cell in data[column].tolist())
         assert column in data.description
+    assert missing == MISSING.get(name, 0)
     assert data.origin
     assert data.licence
     assert repr(data).startswith(f"<Dataset {name}: {len(data)} rows of ")
@@ -61,6 +71,16 @@ def test_galaxies_offers_both_readings_of_the_78th_value():
     assert np.flatnonzero(data["velocity"] != data["velocity_mass"]).tolist() == [77]
     assert data["velocity_mass"].mean() == pytest.approx(20828.17, abs=0.005)
     assert (np.diff(data["velocity"]) > 0).all()
+
+
+def test_penguins():
+    data = datasets.load("penguins")
+    species, count = np.unique(data["species"], return_counts=True)
+    assert dict(zip(species.tolist(), count.tolist(), strict=True)) == {"Adelie": 152, "Chinstrap": 68, "Gentoo": 124}
+    assert np.nanmean(data["body_mass_g"]) == pytest.approx(4201.754386, abs=5e-7)
+    assert np.nanmean(data["bill_length_mm"][data["species"] == "Gentoo"]) == pytest.approx(47.504878, abs=5e-7)
+    assert np.unique(data["island"]).tolist() == ["Biscoe", "Dream", "Torgersen"]
+    assert [cell for cell in data["sex"].tolist() if cell is None] == [None] * 11
 
 
 def test_galton_heights():
