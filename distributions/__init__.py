@@ -56,6 +56,7 @@ from .poisson import Poisson
 from .product import Product
 from .rayleigh import Rayleigh
 from .scipy_adapter import from_scipy
+from .skellam import Skellam
 from .skew_normal import SkewNormal
 from .student_t import StudentT
 from .uniform import Uniform
@@ -115,6 +116,7 @@ __all__ = [
     "Poisson",
     "Rayleigh",
     "SkewNormal",
+    "Skellam",
     "StudentT",
     "Product",
     "Uniform",
