@@ -25,11 +25,6 @@ NOT_YET = {
     "generalized_normal",
     "burr12",
     "kumaraswamy",
-    "beta_binomial",
-    "negative_binomial",
-    "skellam",
-    "zeta",
-    "logarithmic",
     "multivariate_t",
 }
 
@@ -110,7 +105,7 @@ COUNTERPARTS = {
     "geometric": renamed("Geometric", "prob"),
     "skellam": renamed("Skellam", "rate1", "rate2"),
     "zeta": renamed("Zeta", "exponent"),
-    "logarithmic": renamed("Logarithmic", "prob"),
+    "logarithmic": renamed("LogSeries", "prob"),
     "dirichlet": Counterpart("Dirichlet", lambda *alpha: {"concentration": alpha}),
     "multinomial": Counterpart("Multinomial", lambda *p: {"prob": p}),
     "dirichlet_multinomial": Counterpart("DirichletMultinomial", lambda *alpha: {"concentration": alpha}),
