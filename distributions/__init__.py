@@ -60,6 +60,8 @@ from .skellam import Skellam
 from .skew_normal import SkewNormal
 from .student_t import StudentT
 from .uniform import Uniform
+from .von_mises import VonMises
+from .von_mises_fisher import VonMisesFisher
 from .weibull import Weibull
 from .zeta import Zeta
 
@@ -121,6 +123,8 @@ __all__ = [
     "Product",
     "Uniform",
     "UnknownParameterError",
+    "VonMises",
+    "VonMisesFisher",
     "Weibull",
     "Zeta",
     "check_distribution",

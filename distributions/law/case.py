@@ -16,7 +16,7 @@ from scipy.special import gammaln, logsumexp
 
 from ..base import Distribution, Parameter, Rng
 from ..data import Array, Mask
-from ..domains import Simplex
+from ..domains import Simplex, UnitVector
 from ..errors import InvalidParameterError, LawError, UnknownParameterError
 from ..numeric import Integral, integrate, with_ends
 
@@ -309,6 +309,8 @@ class Case:
     @cached_property
     def _proposal(self) -> tuple[Array, Array, Mask] | None:
         """Centre, Cholesky factor of continuous columns and mask of discrete ones; None if there is no volume."""
+        if isinstance(self.distribution.support, UnitVector):
+            return None  # a density on a sphere
         pilot = self._in_coordinates(self.draw(2000, "pilot"))
         discrete = np.all(pilot == np.floor(pilot), axis=0)
         scale = np.std(pilot, axis=0)
