@@ -24,6 +24,7 @@ from .errors import (
     UnknownParameterError,
 )
 from .exponential import Exponential
+from .factor_normal import FactorNormal
 from .gamma import Gamma
 from .generalized_extreme_value import GeneralizedExtremeValue
 from .generalized_normal import GeneralizedNormal
@@ -82,6 +83,7 @@ __all__ = [
     "DirichletMultinomial",
     "Distribution",
     "Exponential",
+    "FactorNormal",
     "Gamma",
     "GeneralizedExtremeValue",
     "GeneralizedPareto",

@@ -257,6 +257,11 @@ def _steps(domain: Domain, power: int, value: Any, step: float, unit: Array, rng
                 moved = np.array(value)
                 moved[j] = _step(domain, power, float(value[j]), signed, float(unit[min(j, len(unit) - 1)]))
                 yield moved
+        elif shape[0] != shape[1]:  # rows for the columns of the data: entry by entry
+            for i, j in np.ndindex(shape):
+                moved = np.array(value)
+                moved[i, j] += signed * unit[min(i, len(unit) - 1)]
+                yield moved
         else:  # a covariance: as a whole, and entry by entry against its diagonal
             yield np.asarray(value) * np.exp(signed)
             size = np.sqrt(np.outer(np.diag(value), np.diag(value)))
