@@ -157,7 +157,8 @@ class FactorNormal(Distribution):
     -----
     `fit` is the maximum-likelihood estimate: each noise variance in turn, then all loadings at once, are taken to
     their maximum given the rest, until the covariance rests. A noise deviation below 1e-5 of its column's is held
-    there (a Heywood case: a factor that is the column itself). Loadings are determined up to a rotation; those returned
+    there (a Heywood case: a factor that is the column itself). With too few factors there may be other, lower maxima,
+    that other starts lead to. Loadings are determined up to a rotation; those returned
     are orthogonal in units of the noise. Zhao, Yu & Jiang (2008), "ML estimation for factor analysis: EM or non-EM?".
 
     Examples

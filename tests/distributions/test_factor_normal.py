@@ -17,7 +17,8 @@ def test_the_density_is_that_of_the_normal_with_its_covariance():
 
 @pytest.mark.parametrize("rank", [1, 2])
 def test_scikit_learn_finds_no_more(rank):
-    x = TRUTH.sample(300, rng=1)
+    truth = FactorNormal(TRUTH.mean, LOADINGS[:, :rank], TRUTH.noise, rank=rank)
+    x = truth.sample(300, rng=1)
     fitted = FactorNormal(rank=rank).fit(x)
     peer = FactorAnalysis(rank, tol=1e-5, max_iter=5000, svd_method="lapack").fit(x)
     reached, wanted = fitted.log_likelihood(x), float(peer.score_samples(x).sum())
