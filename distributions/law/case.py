@@ -295,7 +295,8 @@ class Case:
         pilot = self.draw(2000, "pilot")
         total = pilot.sum(axis=1)
         alike = isinstance(self.distribution.support, Simplex) or np.all((pilot == np.floor(pilot)) & (pilot >= 0.0))
-        return float(total[0]) if alike and pilot.shape[1] > 1 and np.ptp(total) <= 1e-6 * total[0] else None
+        varied = pilot.shape[1] > 1 and np.ptp(pilot, axis=0).any()  # rows all equal have a sum by accident
+        return float(total[0]) if alike and varied and np.ptp(total) <= 1e-6 * total[0] else None
 
     @property
     def _is_simplex(self) -> bool:
