@@ -6,6 +6,7 @@ for tests, and bounds the value in an update.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +144,44 @@ class Points(Domain):
         """Return the points from ``low`` to ``high``."""
         points = np.array(self.points)
         return points[(points >= low) & (points <= high)]
+
+
+@dataclass(frozen=True)
+class Union(Domain):
+    """All that lies in at least one of several domains: the support of a mixture.
+
+    Attributes
+    ----------
+    domains : tuple of Domain
+    """
+
+    domains: tuple[Domain, ...] = ()
+
+    @classmethod
+    def of(cls, domains: Iterable[Domain], text: str) -> Domain:
+        """Make the union; of one domain, or of several that are equal, it is that one."""
+        distinct = tuple(dict.fromkeys(domains))
+        if len(distinct) == 1:
+            return distinct[0]
+        return cls(
+            text,
+            low=min(domain.low for domain in distinct),
+            high=max(domain.high for domain in distinct),
+            discrete=all(domain.discrete for domain in distinct),
+            domains=distinct,
+        )
+
+    def contains(self, values: Any) -> npt.NDArray[np.bool_]:
+        """Which of the values (any shape) lie in one of the domains."""
+        return np.any([domain.contains(values) for domain in self.domains], axis=0)
+
+    def holds(self, rows: Array) -> npt.NDArray[np.bool_]:
+        """Which rows, shape (n, d), lie in one of the domains."""
+        return np.any([domain.holds(rows) for domain in self.domains], axis=0)
+
+    def values(self, low: float, high: float) -> Array:
+        """Return the separate values of all domains from ``low`` to ``high``."""
+        return np.unique(np.concatenate([domain.values(low, high) for domain in self.domains]))
 
 
 @dataclass(frozen=True)

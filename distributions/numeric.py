@@ -86,6 +86,11 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
             break
         low, high = new_low, new_high
     result[inside] = high[inside]
+    if support.discrete:
+        for i in np.flatnonzero(inside):  # a value that is no whole number may come before the whole one
+            values = support.values(high[i] - 1.0, high[i])
+            enough = values[distribution.cdf(values) >= flat[i]]
+            result[i] = enough[0] if len(enough) else result[i]
     return result.reshape(probability.shape)[()]
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
 from .data import Array
-from .domains import REAL, Domain
+from .domains import REAL, Domain, Points
 from .errors import InvalidParameterError
 from .kernels import Kernels, kernel
 from .uniform import accumulate, update  # nothing to be learned
@@ -24,22 +23,6 @@ def log_pdf(X, theta, out):
         x = X[0, i]
         inside = 0.0 if x == loc else -np.inf
         out[i] += inside if x == x else x
-
-
-@dataclass(frozen=True)
-class Single(Domain):
-    """One value, whole or not: the ends of the range are that value."""
-
-    discrete: bool = True
-
-    def contains(self, values: Any) -> npt.NDArray[np.bool_]:
-        """Which of the values (any shape) are that one."""
-        inside: npt.NDArray[np.bool_] = np.asarray(values, dtype=float) == self.low
-        return inside
-
-    def values(self, low: float, high: float) -> Array:
-        """Return the value, if it lies between ``low`` and ``high``."""
-        return np.full(int(low <= self.low <= high), self.low)
 
 
 class PointMass(Distribution):
@@ -83,7 +66,7 @@ class PointMass(Distribution):
     @property
     def support(self) -> Domain:  # type: ignore[override]
         """The one value."""
-        return Single(f"equal to {self.loc!r}", low=self.loc, high=self.loc)
+        return Points.of(np.array([self.loc]), f"equal to {self.loc!r}")
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Return ``size`` times the value, shape (size,)."""

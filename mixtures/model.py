@@ -382,7 +382,7 @@ class MixtureModel(Distribution):
 
     @property
     def support(self) -> Domain:  # type: ignore[override]
-        """The smallest interval that holds every component's support."""
+        """All that lies in the support of a component."""
         return self._structure.support
 
     def freeze(self, *names: str) -> Self:

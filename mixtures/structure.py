@@ -9,7 +9,7 @@ import numpy as np
 
 from distributions.base import Distribution
 from distributions.data import Array
-from distributions.domains import Domain
+from distributions.domains import Domain, Union
 from distributions.errors import InvalidDataError, InvalidParameterError
 
 Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
@@ -64,14 +64,8 @@ class Structure:
 
     @property
     def support(self) -> Domain:
-        """The smallest interval that holds every component's support."""
-        supports = [component.support for component in self.components]
-        return Domain(
-            "in the support of a component",
-            low=min(support.low for support in supports),
-            high=max(support.high for support in supports),
-            discrete=all(support.discrete for support in supports),
-        )
+        """All that lies in the support of a component."""
+        return Union.of((component.support for component in self.components), "in the support of a component")
 
     def prepare(self, x: Any) -> Structure:
         """Return the same structure of components that know what only data as they are given tell."""

@@ -20,6 +20,7 @@ from distributions import (
     LawError,
     MultivariateNormal,
     Normal,
+    PointMass,
     Poisson,
     Product,
     check_distribution,
@@ -70,6 +71,7 @@ TRIALS_OF = {
 MIXTURES = {
     "normal-exponential": MixtureModel([Normal(0.0, 1.0), Exponential(0.1)], weights=[0.4, 0.6]),
     "counts": MixtureModel([Poisson(2.0), Poisson(15.0)], weights=[0.3, 0.7]),
+    "counts and a fraction": MixtureModel([PointMass(2.5), Poisson(3.0)], weights=[0.3, 0.7]),
     "far from zero": MixtureModel([Normal(1e8, 1.0), Normal(1e8 + 20.0, 6.0)]),
     "columns": MixtureModel(
         [MultivariateNormal([0.0, 0.0], [[2, 1], [1, 3.0]]), MultivariateNormal([10.0, -5.0], [[2, -1], [-1, 3.0]])],

@@ -18,6 +18,8 @@ from distributions.domains import (
     UNIT_VECTOR,
     WHOLE,
     Domain,
+    Points,
+    Union,
 )
 
 VALUES = np.array([-np.inf, -1.0, -0.0, 0.0, 5e-324, 0.5, 2.0, 1e300, np.inf, np.nan])
@@ -199,3 +201,14 @@ def test_a_moved_vector_is_made_legal_again(domain, rng):
 def test_separate_values_are_listed_from_end_to_end():
     np.testing.assert_array_equal(COUNTS.values(-3.0, 2.5), [0.0, 1.0, 2.0])
     np.testing.assert_array_equal(WHOLE.values(-1.5, 1.0), [-1.0, 0.0, 1.0])
+
+
+def test_a_union_holds_what_one_of_its_domains_holds():
+    both = Union.of([COUNTS, Points.of(np.array([-1.5, 2.5]), "one of two")], "either")
+    np.testing.assert_array_equal(both.contains([-1.5, -1.0, 0.0, 2.5, 3.0, 3.5]), [1, 0, 1, 1, 1, 0])
+    np.testing.assert_array_equal(both.values(-2.0, 3.0), [-1.5, 0.0, 1.0, 2.0, 2.5, 3.0])
+    np.testing.assert_array_equal(both.holds(np.array([[0.0, 1.0], [0.0, 2.5]])), [True, False])
+    assert both.discrete
+    assert (both.low, both.high) == (-1.5, np.inf)
+    assert Union.of([COUNTS, COUNTS], "either") is COUNTS
+    assert not Union.of([COUNTS, REAL], "either").discrete
