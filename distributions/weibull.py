@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 from scipy.special import factorial, gammaln, polygamma, zeta
 
 from .base import Distribution, Rng, parameter
@@ -153,6 +152,8 @@ class Weibull(Distribution):
                 f"{cls.__name__}: mean must be > 0 and std / mean from 1e-8 to 1e8; got mean={mean!r}, std={std!r}"
             )
         wanted = math.log1p((std / mean) ** 2)
+        from scipy.optimize import brentq  # deferred: a slow import
+
         log_e = brentq(lambda t: log_power_moments(math.exp(t))[1] / wanted - 1.0, -20.0, 5.0, xtol=1e-14, rtol=1e-14)
         shape = math.exp(-log_e)
         return cls(shape, mean / math.exp(log_power_moments(1.0 / shape)[0]))
