@@ -14,7 +14,7 @@ CORRELATED = np.array([[4.0, -1.2, 0.3], [-1.2, 0.5, 0.0], [0.3, 0.0, 90.0]])
 def log_density(d, x):
     df, n = mpmath.mpf(d.df), len(d.loc)
     scale = mpmath.matrix(d.scale.tolist())
-    away = mpmath.matrix(np.asarray(x).tolist()) - mpmath.matrix(d.loc.tolist())
+    away = mpmath.matrix(np.atleast_1d(x).tolist()) - mpmath.matrix(d.loc.tolist())
     distance = (away.T * mpmath.lu_solve(scale, away))[0]
     constant = mpmath.loggamma((df + n) / 2) - mpmath.loggamma(df / 2) - n * mpmath.log(df * mpmath.pi) / 2
     return constant - mpmath.log(mpmath.det(scale)) / 2 - (df + n) / 2 * mpmath.log1p(distance / df)

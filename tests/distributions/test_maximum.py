@@ -25,7 +25,7 @@ DATA_SETS = 20
 STARTS = 10
 TOLERANCE = 1e-8
 NEAR = 1e-3  # to count as a competitor at all
-MOST_COLUMNS = 3
+MOST_COLUMNS = 2
 FLOOR = 1e-10  # a collapse beyond this is no maximum
 REJECTED = 1e12  # the objective where there is no density
 
@@ -144,15 +144,6 @@ def start_of(
     return start
 
 
-def climb(minus: Callable[[Array], float], start: Array, bounds: Array, wanted: float) -> tuple[float, Array]:
-    """Return the lowest value that one climb finds, and where; a simplex goes on where the likelihood has edges."""
-    found = minimize(minus, start, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100})
-    if found.fun > wanted:
-        edged = minimize(minus, found.x, method="Nelder-Mead", bounds=bounds, options={"maxfev": 300})
-        found = edged if edged.fun < found.fun else found
-    return found.fun, found.x
-
-
 def tried(family: type[Distribution]) -> list[Distribution]:
     """Return distributions with few columns to draw data from, random ones where a family can be made without data."""
     random = [d for d in distributions_of(family, DATA_SETS) if d.unknown]
@@ -179,7 +170,7 @@ def _one_thread() -> Iterator[None]:
 def test_no_optimiser_finds_a_higher_likelihood(family: type[Distribution]) -> None:
     seed, sets, near = zlib.crc32(family.__name__.encode()), 0, 0
     candidates = tried(family)
-    for i in range(3 * DATA_SETS):
+    for i in range(DATA_SETS + DATA_SETS // 2):
         case = Case(candidates[i % len(candidates)], seed + i)
         rng = case.rng("maximum")
         n = int(rng.integers(60, 121))
@@ -195,16 +186,18 @@ def test_no_optimiser_finds_a_higher_likelihood(family: type[Distribution]) -> N
         parts = {p.name: coordinates(p, getattr(fitted, p.name), centre, spread) for p in case.free}
         minus, values = objective(fitted, parts, x, weight)
         bounds = [(part.low, part.high) for part in parts.values() for _ in range(part.size)]
-        best, slack = -np.inf, NEAR * (1.0 + abs(reached))
-        for _ in range(STARTS):
-            start = start_of(minus, parts, bounds, rng)
-            found, u = climb(minus, start, bounds, -reached + slack)
-            best = max(best, -found)
-            assert -found <= reached + TOLERANCE * (1.0 + abs(reached)), (
-                f"{case.distribution!r}: of {n} rows {fitted!r} has log-likelihood {reached!r}, "
-                f"but {values(u)} has {-found!r}"
-            )
-        near += best >= reached - slack
+        climbs = [
+            minimize(minus, start_of(minus, parts, bounds, rng), method="L-BFGS-B", bounds=bounds)
+            for _ in range(STARTS)
+        ]
+        best = min(climbs, key=lambda climb: climb.fun)
+        if -best.fun < reached - NEAR * (1.0 + abs(reached)):  # the likelihood has edges: a simplex goes on
+            best = minimize(minus, best.x, method="Nelder-Mead", bounds=bounds, options={"maxfev": 500})
+        assert -best.fun <= reached + TOLERANCE * (1.0 + abs(reached)), (
+            f"{case.distribution!r}: of {n} rows {fitted!r} has log-likelihood {reached!r}, "
+            f"but {values(best.x)} has {-best.fun!r}"
+        )
+        near += -best.fun >= reached - NEAR * (1.0 + abs(reached))
         sets += 1
         if sets == DATA_SETS:
             break
