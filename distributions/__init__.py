@@ -64,6 +64,7 @@ from .uniform import Uniform
 from .von_mises import VonMises
 from .von_mises_fisher import VonMisesFisher
 from .weibull import Weibull
+from .zero_inflated import ZeroInflated
 from .zeta import Zeta
 
 __all__ = [
@@ -128,6 +129,7 @@ __all__ = [
     "VonMises",
     "VonMisesFisher",
     "Weibull",
+    "ZeroInflated",
     "Zeta",
     "check_distribution",
     "from_scipy",

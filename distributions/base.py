@@ -111,6 +111,9 @@ class Distribution(Value):
         Names of the frozen parameters.
     declared : tuple of Parameter
         The declared parameters in order.
+    atoms : tuple of float
+        Values of positive probability of a distribution that has a density elsewhere; there `log_pdf` is the log of
+        that probability.
     """
 
     support: ClassVar[Domain] = REAL
@@ -123,6 +126,7 @@ class Distribution(Value):
     n_columns: int | None = 1
     frozen: frozenset[str] = frozenset()
     declared: ClassVar[tuple[Parameter, ...]] = ()
+    atoms: tuple[float, ...] = ()
 
     # ------------------------------------------------------------------------------------------ a family
 
@@ -130,11 +134,12 @@ class Distribution(Value):
         super().__init_subclass__(**options)
         if cls.__init__ is object.__init__ or ("__init__" not in cls.__dict__ and is_dataclass(cls)):
             dataclass(frozen=True, eq=False, repr=False)(cls)
-            cls.declared = tuple(
-                Parameter(f.name, **f.metadata)
-                for f in fields(cls)  # type: ignore[arg-type]
-                if "domain" in f.metadata
-            )
+            if not isinstance(cls.declared, property):  # that of a wrapper counts what it wraps
+                cls.declared = tuple(
+                    Parameter(f.name, **f.metadata)
+                    for f in fields(cls)  # type: ignore[arg-type]
+                    if "domain" in f.metadata
+                )
         elif not is_dataclass(cls) and cls.__eq__ is Distribution.__eq__:  # which compares fields: it has none
             raise TypeError(
                 f"{cls.__name__} must declare its parameters as fields, such as rate: float = parameter(POSITIVE), "
@@ -163,12 +168,13 @@ class Distribution(Value):
     @property
     def unknown(self) -> tuple[str, ...]:
         """Names of the parameters that have no value yet."""
-        return tuple(name for name, *_ in self.declared if getattr(self, name) is None)
+        return tuple(name for name, value in self.parameters.items() if value is None)
 
     @property
     def n_parameters(self) -> int:
         """Number of free parameters: frozen ones do not count."""
-        return sum(domain.n_free(getattr(self, name)) for name, domain, *_ in self.declared if name not in self.frozen)
+        values = self.parameters
+        return sum(domain.n_free(values[name]) for name, domain, *_ in self.declared if name not in self.frozen)
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -275,7 +275,7 @@ def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight
             continue
         if not guess.unknown:
             guess = _off_the_ends(guess, held, rows[inside], all_weight[inside], scale)
-            return kind.with_values(**{name: getattr(guess, name) for name in kind.unknown}) if known else guess
+            return kind.with_values(**{name: guess.parameters[name] for name in kind.unknown}) if known else guess
     raise InvalidDataError(
         f"component {name!r} ({kind!r}) cannot be fitted to these data: "
         + (str(failure) if failure else f"no row is {kind.support.text}")
@@ -287,7 +287,7 @@ def _off_the_ends(guess: Distribution, held: Distribution, rows: Array, weight: 
     """Move probabilities of exactly 0 or 1, which EM would never change, a little towards the fit to everything."""
     ends = {}
     for name, domain, *_ in guess.declared:
-        value = np.asarray(getattr(guess, name), dtype=float)
+        value = np.asarray(guess.parameters[name], dtype=float)
         closed = not (domain.low_open or domain.high_open or domain.discrete)
         if name not in held.frozen and closed and np.any((value == domain.low) | (value == domain.high)):
             ends[name] = domain, value
@@ -296,6 +296,6 @@ def _off_the_ends(guess: Distribution, held: Distribution, rows: Array, weight: 
         return guess
     whole, _ = held.fit_bounded(rows, weight, scale, FLOOR)
     blended = {
-        name: (1.0 - BLEND) * value + BLEND * np.asarray(getattr(whole, name)) for name, (_, value) in ends.items()
+        name: (1.0 - BLEND) * value + BLEND * np.asarray(whole.parameters[name]) for name, (_, value) in ends.items()
     }
     return guess.with_values(**{name: value[()] for name, value in blended.items()})

@@ -132,7 +132,7 @@ class OpaqueLeaf:
         if not isinstance(fitted, Distribution):
             raise InvalidParameterError(f"component {self.name!r}: its fit must return a Distribution; got {fitted!r}")
         for name in before.frozen:
-            was, is_now = getattr(before, name), getattr(fitted, name)
+            was, is_now = before.parameters[name], fitted.parameters[name]
             if not np.array_equal(was, is_now):
                 raise InvalidParameterError(
                     f"component {self.name!r}: its fit moved the frozen parameter {name} from {was!r} to {is_now!r}. "

@@ -184,7 +184,10 @@ def _describe(distribution: Distribution) -> list[str]:
         return [f"{name}: {_text(leaf)}" for name, leaf in zip(distribution.leaf_names(), leaves, strict=True)]
     unit = _scale(distribution)
     parts = []
+    own = {f.name for f in fields(distribution)} if is_dataclass(distribution) else set(distribution.parameters)
     for name, domain, power, *_ in distribution.declared:
+        if name not in own:  # of a distribution that is wrapped, which is described itself
+            continue
         value = getattr(distribution, name)
         if isinstance(domain, PositiveDefinite) and value is not None:
             texts = [f"{name}: {text}" for text in _deviations_and_correlations(value)]
@@ -195,14 +198,18 @@ def _describe(distribution: Distribution) -> list[str]:
         declared = distribution.parameters
         others = [f for f in fields(distribution) if f.name not in declared]
         values = [(f, getattr(distribution, f.name)) for f in others]
-        parts += [f"{f.name}={_text(value)}" for f, value in values if not np.array_equal(value, f.default)]
+        parts += [
+            _text(value) if f.name == "distribution" else f"{f.name}={_text(value)}"
+            for f, value in values
+            if not np.array_equal(value, f.default)
+        ]
     return parts
 
 
 def _scale(distribution: Distribution) -> Any:
     """Return the first scale that is a parameter, in the unit of the data: digits of a location are judged by it."""
     for name, domain, power, *_ in distribution.declared:
-        value = getattr(distribution, name)
+        value = distribution.parameters[name]
         if value is not None and power and not domain.is_location:
             return (np.diag(value) if np.ndim(value) == 2 else value) ** (1 / power)
     return None

@@ -206,7 +206,14 @@ class Case:
             x = self._values()
             weight = np.exp(self.distribution.log_pdf(x))
             return Integral(x, weight, x, np.cumsum(weight))
-        return integrate(self.distribution.log_pdf, self._panels())
+        grid = integrate(self.distribution.log_pdf, self._panels())
+        if not self.distribution.atoms:
+            return grid
+        atoms = np.array(self.distribution.atoms)
+        mass = np.exp(self.distribution.log_pdf(atoms))
+        edges = np.union1d(grid.edges, atoms)
+        cumulative = np.interp(edges, grid.edges, grid.cumulative) + (edges[:, np.newaxis] >= atoms) @ mass
+        return Integral(np.append(grid.x, atoms), np.append(grid.weight, mass), edges, cumulative)
 
     @cached_property
     def _summable(self) -> bool:

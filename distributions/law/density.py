@@ -324,7 +324,9 @@ def ppf_inverts_the_cdf(case: Case) -> None:
     else:
         # A quantile is known to one rounding of x: where that is much beside the width, so is the probability.
         slack = np.exp(distribution.log_pdf(x)) * np.spacing(np.abs(x)) * 4
-        require_close(reached, _PROBABILITIES, "cdf(ppf(q))", absolute=1e-9 + slack)
+        leaps = np.isin(x, distribution.atoms)  # there the cdf passes over some probabilities
+        require(reached[leaps] >= _PROBABILITIES[leaps], "cdf(ppf(q)) < q at an atom: ppf is too small")
+        require_close(reached[~leaps], _PROBABILITIES[~leaps], "cdf(ppf(q))", absolute=1e-9 + slack[~leaps])
         middle = case.draw(100, "ppf")
         density, q = np.exp(distribution.log_pdf(middle)), distribution.cdf(middle)
         inner = (density * case.unit[0] > 1e-3) & (q > 1e-6) & (q < 1 - 1e-6)

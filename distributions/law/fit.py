@@ -87,7 +87,7 @@ def offset_moves_only_the_location(case: Case) -> None:
     near, far = case.fit(x), case.fit(x + offset)
     require_close(far.log_pdf(x + offset), near.log_pdf(x), "log density after an offset of 1e8 widths", absolute=1e-5)
     for name, domain, power, *_ in case.declared:
-        moved, still = np.asarray(getattr(far, name)), np.asarray(getattr(near, name))
+        moved, still = np.asarray(far.parameters[name]), np.asarray(near.parameters[name])
         if domain.is_location and power == 1 and moved.size == np.size(offset):
             shift, slack = (np.reshape(value, moved.shape) for value in (offset, 1e-6 * unit))
             require_close(moved - shift, still, f"{name} after an offset", absolute=slack)
@@ -100,10 +100,11 @@ def units_scale_by_their_power(case: Case) -> None:
     plain, width = case.fit(x), float(case.unit.max())
     for factor in (2.0**-27, 2.0**27):
         scaled = case.fit(x * factor)
-        wanted = plain.log_pdf(x) - d * np.log(factor)
+        dimensions = np.where(np.isin(x, case.distribution.atoms), 0, d) if d == 1 else d
+        wanted = plain.log_pdf(x) - dimensions * np.log(factor)
         require_close(scaled.log_pdf(x * factor), wanted, f"log density of data x {factor:.3g}", absolute=1e-5)
         for name, domain, power, *_ in case.declared:
-            got, value = np.asarray(getattr(scaled, name)), np.asarray(getattr(plain, name))
+            got, value = np.asarray(scaled.parameters[name]), np.asarray(plain.parameters[name])
             slack = 1e-6 * (width if domain.is_location else np.abs(value)) * factor**power
             require_close(got, value * factor**power, f"{name} (power {power}) of data x {factor:.3g}", absolute=slack)
 
@@ -132,13 +133,13 @@ def frozen_values_stay(case: Case) -> None:
     for held in case.declared:
         away = (v for h in (0.1, 1e-3) for v in _neighbours(case, best, held, h))
         # Held away from its maximum, the parameter shows whether the others follow it.
-        value = next((v for v in away if _holds_with(best, held.name, v, x)), getattr(best, held.name))
+        value = next((v for v in away if _holds_with(best, held.name, v, x)), best.parameters[held.name])
         for start in (case.blank.with_values(**{held.name: value}), best.with_values(**{held.name: value})):
             start = start.freeze(held.name)
             fitted = start.fit(x, sample_weight=weight)
-            kept = getattr(fitted, held.name)
-            same = np.array_equal(kept, getattr(start, held.name))
-            require(same, f"{held.name} frozen at {getattr(start, held.name)!r} became {kept!r}")
+            kept, was = fitted.parameters[held.name], start.parameters[held.name]
+            same = np.array_equal(kept, was)
+            require(same, f"{held.name} frozen at {was!r} became {kept!r}")
             require(held.name in fitted.frozen, f"{held.name} is no longer frozen after fit")
             _require_maximum(case, fitted, x, weight)
 
@@ -206,7 +207,7 @@ def _require_maximum(case: Case, fitted: Distribution, x: Array, weight: Array) 
         leaves = part.leaves()
         for place, (leaf, span) in enumerate(zip(leaves, leaf_spans(part, case.unit.size), strict=True)):
             for declared in leaf.declared:
-                old, tried = getattr(leaf, declared.name), 0
+                old, tried = leaf.parameters[declared.name], 0
                 for step in _STEPS if declared.name not in leaf.frozen else ():
                     for value in _neighbours(case, leaf, declared, step, case.unit[span]):
                         moved_leaf = leaf.with_values(**{declared.name: value})
@@ -231,7 +232,7 @@ def _neighbours(
 ) -> Iterator[Any]:
     """Yield legal values of one parameter a relative step away, up and down, entry by entry."""
     name, domain, power, _, limits = declared
-    value = getattr(fitted, name)
+    value = fitted.parameters[name]
     low, high = np.minimum(limits[0], value), np.maximum(limits[1], value)  # `fit` does not look beyond them
     unit = case.unit if unit is None else unit
     for candidate in _steps(domain, power, value, step, unit, case.rng("entries")):
@@ -239,7 +240,7 @@ def _neighbours(
             made = fitted.with_values(**{name: domain.project(candidate)})
         except InvalidParameterError:
             continue
-        moved = getattr(made, name)
+        moved = made.parameters[name]
         if np.all((moved >= low) & (moved <= high)) and not np.array_equal(moved, value):
             yield moved
 

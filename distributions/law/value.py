@@ -148,7 +148,7 @@ def values_cannot_be_changed(case: Case) -> None:
 def a_bad_parameter_is_named(case: Case) -> None:
     """A parameter outside its domain is an InvalidParameterError that gives class, parameter, domain and value."""
     for name, domain, *_ in case.declared:
-        value = getattr(case.distribution, name)
+        value = case.distribution.parameters[name]
         bad: list[Any] = [np.nan, np.inf, -np.inf, "three", np.full(np.shape(value), np.nan)]
         bad += [end + sign for end, sign in ((domain.low, -1.0), (domain.high, 1.0)) if np.isfinite(end)]
         bad += [domain.low] * domain.low_open + [domain.high] * domain.high_open
