@@ -461,7 +461,7 @@ class MultivariateNormal(Distribution):
 
 def scaled(cov: Array, floors: Array) -> Array:
     """Return cov in units in which the floor is the identity."""
-    return cov / np.sqrt(np.outer(floors, floors))
+    return cov / np.outer(np.sqrt(floors), np.sqrt(floors))
 
 
 _KERNELS = {
