@@ -341,9 +341,15 @@ class Distribution(Value):
 
     # --------------------------------------------------------------------- the view of the compiled loops
 
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """Settings that the kernels read in ``theta`` behind the parameters, such as a number of trials."""
+        return ()
+
     def to_theta(self) -> Array:
-        """Return the flat vector that the kernels read; all parameters must be known."""
-        return np.concatenate([np.ravel(value) for value in self.parameters.values()]).astype(float)
+        """Return the flat vector that the kernels read: parameters, all of them known, and `constants`."""
+        values = [np.ravel(value) for value in self.parameters.values()]
+        return np.concatenate([*values, self.constants]).astype(float)
 
     def from_theta(self, theta: Array) -> Self:
         """Return the distribution with the parameters in ``theta``; frozen ones stay the very same."""
@@ -380,6 +386,8 @@ class Distribution(Value):
                     upper = np.maximum(np.minimum(limit, limits[1]), value)
             low.append(lower)
             high.append(upper)
+        low.append(np.asarray(self.constants))
+        high.append(np.asarray(self.constants))
         return np.array([np.concatenate(low), np.concatenate(high)])
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
@@ -403,7 +411,7 @@ class Distribution(Value):
         for name, domain, power, *_ in self.declared:
             size = np.size(getattr(self, name))
             parts.append(np.full(size, scale[0] if domain.is_location and power == 1 else 0.0))
-        return np.concatenate(parts)
+        return np.concatenate([*parts, np.full(len(self.constants), np.inf)])
 
     def statistics_size(self) -> int:
         """Return the length of the vector that `accumulate` fills."""

@@ -9,16 +9,16 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from .base import Distribution, Rng, parameter
+from .base import Distribution, parameter
 from .count_functions import count_quantiles, mass_table, normal_quantiles
 from .data import Array
-from .domains import OPEN_UNIT, POSITIVE, Domain
+from .domains import OPEN_UNIT, POSITIVE
 from .errors import InvalidParameterError
 from .gamma_functions import deviance, digamma_difference, factorial_excess, stirling_error, trigamma_difference
 from .kernels import Kernels, kernel, scalar
 from .newton import newton_move, newton_update
 from .special import HALF_LOG_2_PI, log
-from .trials import check_trials, require_trials, successes, trials_per_row
+from .trials import SuccessFamily
 
 RANGE = (1e-10, 1e8)  # of a and b in a fit
 ROUNDING = 1e-13  # of the score and the second derivative in log(a + b)
@@ -134,7 +134,7 @@ def update(stats, theta, bounds):
     theta[1] = min(max(both / (1.0 + odds), bounds[0, 1]), bounds[1, 1])
 
 
-class BetaBinomial(Distribution):
+class BetaBinomial(SuccessFamily, Distribution):  # type: ignore[misc, override]
     r"""Beta-binomial distribution: mass :math:`\binom{n}{x} B(a + x, b + n - x) / B(a, b)` for x = 0, ..., n.
 
     x successes among n trials, where the probability of success is drawn from a beta distribution anew for each row.
@@ -156,61 +156,28 @@ class BetaBinomial(Distribution):
 
     Examples
     --------
-    >>> BetaBinomial(1.0, 1.0, trials=4).pdf(3.0)
-    0.2
+    >>> BetaBinomial(1.0, 1.0, trials=4).pdf([3.0])
+    array([0.2])
     """
 
     a: float = parameter(POSITIVE, limits=RANGE)
     b: float = parameter(POSITIVE, limits=RANGE)
     trials: int | None = field(default=None)
 
+    one_number = Kernels(log_pdf, accumulate, update)
+    per_row = Kernels(log_pdf_per_row, accumulate_per_row, update)
     stepwise = True
     n_statistics = 6
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "trials", check_trials("BetaBinomial", self.trials))
-
-    @property
-    def support(self) -> Domain:  # type: ignore[override]
-        """Whole numbers from 0 to trials, or rows of successes and trials."""
-        return successes(self.trials)
-
-    @property
-    def kernels(self) -> Kernels:  # type: ignore[override]
-        """The kernels for one number of trials, or for trials per row."""
-        return _PER_ROW if self.trials is None else _ONE_NUMBER
-
-    @property
-    def n_columns(self) -> int:  # type: ignore[override]
-        """One column of successes, or two of successes and trials."""
-        return 2 if self.trials is None else 1
-
-    def sample(self, size: int, rng: Rng = None, *, trials: npt.ArrayLike = 1) -> Array:
-        """Draw ``size`` independent rows (as floats).
-
-        Parameters
-        ----------
-        size, rng
-            As everywhere.
-        trials : array_like, shape () or (size,), default 1
-            Trials of the rows, if the distribution has trials per row.
-
-        Returns
-        -------
-        ndarray, shape (size,), or (size, 2) with the trials beside the successes
-        """
-        self.require_known("be sampled")
-        rng = np.random.default_rng(rng)
-        n = trials_per_row("BetaBinomial", trials if self.trials is None else self.trials, size)
-        x = rng.binomial(n, rng.beta(self.a, self.b, size)).astype(float)
-        return x if self.trials is not None else np.column_stack([x, n]).astype(float)
+    def draw(self, trials: npt.NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """Draw the successes among so many trials, shape (n,)."""
+        return rng.binomial(trials, rng.beta(self.a, self.b, trials.size)).astype(float)
 
     @property
     def mean(self) -> float:
         """Expected number of successes, trials a / (a + b)."""
         self.require_known("give a mean")
-        return require_trials("BetaBinomial", self.trials, "give a mean") * (self.a / (self.a + self.b))
+        return self.require_trials("give a mean") * (self.a / (self.a + self.b))
 
     @property
     def var(self) -> float:
@@ -222,33 +189,15 @@ class BetaBinomial(Distribution):
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x), the sum of all masses up to x."""
         self.require_known("give a probability")
-        n = require_trials("BetaBinomial", self.trials, "give a cdf")
+        n = self.require_trials("give a cdf")
         return mass_table(self.log_pdf, 0.0, float(n)).cdf(x)
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the smallest number of successes x with cdf(x) >= q."""
         self.require_known("give a quantile")
-        n = require_trials("BetaBinomial", self.trials, "give quantiles")
+        n = self.require_trials("give quantiles")
         table = mass_table(self.log_pdf, 0.0, float(n))
         return count_quantiles(table.cdf, q, normal_quantiles(self.mean, math.sqrt(self.var)), high=float(n))
-
-    def to_theta(self) -> Array:
-        """Return a, b and the number of trials, 0 for trials per row."""
-        return np.array([self.a, self.b, float(self.trials or 0)])
-
-    def from_theta(self, theta: Array) -> Self:
-        """Return the distribution with a and b in ``theta``; frozen ones stay the very same."""
-        values = {"a": theta[0], "b": theta[1]}
-        return self.with_values(**{name: value for name, value in values.items() if name not in self.frozen})
-
-    def bounds(self, scale: Array, floor: float) -> Array:
-        """Return the box of the update, in which the number of trials is fixed."""
-        fixed = np.full((2, 1), float(self.trials or 0))
-        return np.ascontiguousarray(np.hstack([super().bounds(scale, floor), fixed]))
-
-    def units(self, scale: Array) -> Array:
-        """Return what a step is measured against: the entries themselves."""
-        return np.zeros(3)
 
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
         """Return a copy in which unknown shapes match the mean probability, at the spread of one success in four."""
@@ -285,7 +234,3 @@ class BetaBinomial(Distribution):
                 f"got {prob!r} and {concentration!r}"
             ) from None
         return cls(concentration * prob, concentration * (1.0 - prob), trials)
-
-
-_ONE_NUMBER = Kernels(log_pdf, accumulate, update)
-_PER_ROW = Kernels(log_pdf_per_row, accumulate_per_row, update)

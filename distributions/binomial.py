@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import field
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincc
 
-from .base import Distribution, Rng, parameter
+from .base import Distribution, parameter
 from .count_functions import count_quantiles, normal_quantiles
 from .data import Array
-from .domains import PROBABILITY, Domain
+from .domains import PROBABILITY
 from .gamma_functions import deviance, factorial_excess
 from .kernels import Kernels, kernel, scalar
-from .trials import check_trials, require_trials, successes, trials_per_row
+from .trials import SuccessFamily
 
 
 @scalar
@@ -73,7 +72,7 @@ def update(stats, theta, bounds):
         theta[0] = min(max(stats[1] / stats[0], bounds[0, 0]), bounds[1, 0])
 
 
-class Binomial(Distribution):
+class Binomial(SuccessFamily, Distribution):  # type: ignore[misc, override]
     r"""Binomial distribution: mass :math:`\binom{n}{x} p^x (1 - p)^{n - x}` for x = 0, ..., n successes among n trials.
 
     Parameters
@@ -101,53 +100,19 @@ class Binomial(Distribution):
     prob: float = parameter(PROBABILITY)
     trials: int | None = field(default=None)
 
+    one_number = Kernels(log_pdf, accumulate, update)
+    per_row = Kernels(log_pdf_per_row, accumulate_per_row, update)
     n_statistics = 2
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "trials", check_trials("Binomial", self.trials))
-
-    @property
-    def support(self) -> Domain:  # type: ignore[override]
-        """Whole numbers from 0 to trials, or rows of successes and trials."""
-        return successes(self.trials)
-
-    @property
-    def kernels(self) -> Kernels:  # type: ignore[override]
-        """The kernels for one number of trials, or for trials per row."""
-        return _PER_ROW if self.trials is None else _ONE_NUMBER
-
-    @property
-    def n_columns(self) -> int:  # type: ignore[override]
-        """One column of successes, or two of successes and trials."""
-        return 2 if self.trials is None else 1
-
-    def sample(self, size: int, rng: Rng = None, *, trials: npt.ArrayLike = 1) -> Array:
-        """Draw ``size`` independent rows (as floats).
-
-        Parameters
-        ----------
-        size, rng
-            As everywhere.
-        trials : array_like, shape () or (size,), default 1
-            Trials of the rows, if the distribution has trials per row.
-
-        Returns
-        -------
-        ndarray, shape (size,), or (size, 2) with the trials beside the successes
-        """
-        self.require_known("be sampled")
-        rng = np.random.default_rng(rng)
-        if self.trials is not None:
-            return rng.binomial(self.trials, self.prob, size).astype(float)
-        n = trials_per_row("Binomial", trials, size)
-        return np.column_stack([rng.binomial(n, self.prob), n]).astype(float)
+    def draw(self, trials: npt.NDArray[np.int64], rng: np.random.Generator) -> Array:
+        """Draw the successes among so many trials, shape (n,)."""
+        return rng.binomial(trials, self.prob).astype(float)
 
     @property
     def mean(self) -> float:
         """Expected number of successes, trials prob."""
         self.require_known("give a mean")
-        return require_trials("Binomial", self.trials, "give a mean") * self.prob
+        return self.require_trials("give a mean") * self.prob
 
     @property
     def var(self) -> float:
@@ -157,7 +122,7 @@ class Binomial(Distribution):
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""
         self.require_known("give a probability")
-        n = require_trials("Binomial", self.trials, "give a cdf")
+        n = self.require_trials("give a cdf")
         x = np.asarray(x, dtype=float)
         k = np.clip(np.floor(x), 0.0, n - 1.0)
         # By the smaller of prob and 1 - prob, which is the one that is exact.
@@ -168,26 +133,5 @@ class Binomial(Distribution):
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the smallest number of successes x with cdf(x) >= q."""
         self.require_known("give a quantile")
-        n = require_trials("Binomial", self.trials, "give quantiles")
+        n = self.require_trials("give quantiles")
         return count_quantiles(self.cdf, q, normal_quantiles(self.mean, math.sqrt(self.var)), high=n)
-
-    def to_theta(self) -> Array:
-        """Return the probability and the number of trials, 0 for trials per row."""
-        return np.array([self.prob, float(self.trials or 0)])
-
-    def from_theta(self, theta: Array) -> Self:
-        """Return the distribution with the probability in ``theta``."""
-        return self.with_values() if "prob" in self.frozen else self.with_values(prob=theta[0])
-
-    def bounds(self, scale: Array, floor: float) -> Array:
-        """Return the box of the update, in which the number of trials is fixed."""
-        fixed = np.full((2, 1), float(self.trials or 0))
-        return np.ascontiguousarray(np.hstack([super().bounds(scale, floor), fixed]))
-
-    def units(self, scale: Array) -> Array:
-        """Return what a step is measured against: the entries themselves."""
-        return np.zeros(2)
-
-
-_ONE_NUMBER = Kernels(log_pdf, accumulate, update)
-_PER_ROW = Kernels(log_pdf_per_row, accumulate_per_row, update)

@@ -114,13 +114,10 @@ class GeneralizedPareto(Distribution):
         """Numbers from loc on."""
         return Domain(f"a finite number >= {self.loc:g}", low=self.loc) if self.loc else NON_NEGATIVE
 
-    def to_theta(self) -> Array:
-        """Return scale, shape and loc."""
-        return np.array([self.scale, self.shape, self.loc])
-
-    def bounds(self, scale: Array, floor: float) -> Array:
-        """Return the box of the update, in which loc is fixed."""
-        return np.ascontiguousarray(np.hstack([super().bounds(scale, floor), np.full((2, 1), self.loc)]))
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """The location, behind scale and shape."""
+        return (self.loc,)
 
     def units(self, scale: Array) -> Array:
         """Return what a step is measured against: the scale itself, one for the shape."""

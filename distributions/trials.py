@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,10 @@ import numpy.typing as npt
 from .data import Array
 from .domains import COUNTS, POSITIVE_COUNTS, Domain
 from .errors import InvalidDataError, InvalidParameterError
+from .kernels import Kernels
+
+if TYPE_CHECKING:
+    from .base import Rng
 
 
 @dataclass(frozen=True)
@@ -30,56 +34,86 @@ class SuccessesAndTrials(Domain):
 SUCCESSES_AND_TRIALS = SuccessesAndTrials()
 
 
-def successes(trials: int | None) -> Domain:
-    """Return the domain of the successes among so many trials, or of rows of both."""
-    if trials is None:
-        return SUCCESSES_AND_TRIALS
-    return Domain(f"a whole number from 0 to {trials}", low=0.0, high=float(trials), discrete=True)
+class SuccessFamily:
+    """Mixed into a `Distribution` of successes, with a field ``trials``: one number for all rows, None for a column."""
 
+    trials: int | None
+    one_number: ClassVar[Kernels]  # the kernels for one number of trials, the last entry of theta
+    per_row: ClassVar[Kernels]  # the kernels for trials in the second column
 
-def check_trials(owner: str, trials: Any) -> int | None:
-    """Return the number of trials as a whole number, None for trials per row.
+    def __post_init__(self) -> None:
+        super().__post_init__()  # type: ignore[misc]
+        if self.trials is None:
+            return
+        try:
+            object.__setattr__(self, "trials", int(POSITIVE_COUNTS.check(self.trials)))
+        except (TypeError, ValueError):
+            raise InvalidParameterError(
+                f"{type(self).__name__}: trials must be {POSITIVE_COUNTS.text}, or None for a column of trials beside "
+                f"the successes; got {self.trials!r}"
+            ) from None
 
-    Raises
-    ------
-    InvalidParameterError
-        If it is anything else.
-    """
-    if trials is None:
-        return None
-    try:
-        return int(POSITIVE_COUNTS.check(trials))
-    except (TypeError, ValueError):
-        raise InvalidParameterError(
-            f"{owner}: trials must be {POSITIVE_COUNTS.text}, or None for a column of trials beside the successes; "
-            f"got {trials!r}"
-        ) from None
+    @property
+    def support(self) -> Domain:
+        """Whole numbers from 0 to trials, or rows of successes and trials."""
+        if self.trials is None:
+            return SUCCESSES_AND_TRIALS
+        return Domain(f"a whole number from 0 to {self.trials}", low=0.0, high=float(self.trials), discrete=True)
 
+    @property
+    def kernels(self) -> Kernels:
+        """The kernels for one number of trials, or for trials per row."""
+        return self.per_row if self.trials is None else self.one_number
 
-def require_trials(owner: str, trials: int | None, purpose: str) -> int:
-    """Return the number of trials.
+    @property
+    def n_columns(self) -> int:
+        """One column of successes, or two of successes and trials."""
+        return 2 if self.trials is None else 1
 
-    Raises
-    ------
-    InvalidDataError
-        If it is given per row.
-    """
-    if trials is None:
-        raise InvalidDataError(f"{owner} with trials per row has two columns and cannot {purpose}: give trials")
-    return trials
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """The number of trials, 0 for trials per row."""
+        return (float(self.trials or 0),)
 
+    def require_trials(self, purpose: str) -> int:
+        """Return the number of trials.
 
-def trials_per_row(owner: str, trials: npt.ArrayLike, size: int) -> npt.NDArray[np.int64]:
-    """Return numbers of trials of rows to be drawn, shape (size,).
+        Raises
+        ------
+        InvalidDataError
+            If it is given per row.
+        """
+        if self.trials is None:
+            name = type(self).__name__
+            raise InvalidDataError(f"{name} with trials per row has two columns and cannot {purpose}: give trials")
+        return self.trials
 
-    Raises
-    ------
-    InvalidDataError
-        If they are not whole numbers >= 0, one for all or one per row.
-    """
-    values = np.asarray(trials, dtype=float)
-    if not COUNTS.contains(values).all() or values.shape not in ((), (size,)):
-        raise InvalidDataError(
-            f"{owner}: trials of a sample must be whole numbers >= 0, one or {size} of them; got {trials!r}"
-        )
-    return np.broadcast_to(values, (size,)).astype(np.int64)
+    def sample(self, size: int, rng: Rng = None, *, trials: npt.ArrayLike = 1) -> Array:
+        """Draw ``size`` independent rows (as floats).
+
+        Parameters
+        ----------
+        size, rng
+            As everywhere.
+        trials : array_like, shape () or (size,), default 1
+            Trials of the rows, if the distribution has trials per row.
+
+        Returns
+        -------
+        ndarray, shape (size,), or (size, 2) with the trials beside the successes
+
+        Raises
+        ------
+        InvalidDataError
+            If ``trials`` are not whole numbers >= 0, one for all or one per row.
+        """
+        self.require_known("be sampled")  # type: ignore[attr-defined]
+        given = np.asarray(trials if self.trials is None else self.trials, dtype=float)
+        if not COUNTS.contains(given).all() or given.shape not in ((), (size,)):
+            raise InvalidDataError(
+                f"{type(self).__name__}: trials of a sample must be whole numbers >= 0, one or {size} of them; "
+                f"got {trials!r}"
+            )
+        n = np.broadcast_to(given, (size,)).astype(np.int64)
+        x: Array = self.draw(n, np.random.default_rng(rng))  # type: ignore[attr-defined]
+        return x if self.trials is not None else np.column_stack([x, n.astype(float)])
