@@ -121,8 +121,8 @@ class Zeta(Distribution):
 
     Examples
     --------
-    >>> Zeta(2.0).pdf(1.0) * np.pi**2
-    6.0
+    >>> Zeta(2.0).pdf([1, 2, 3]).round(4)
+    array([0.6079, 0.152 , 0.0675])
     """
 
     exponent: float = parameter(ABOVE_ONE, limits=(1.0, LARGEST_EXPONENT))
