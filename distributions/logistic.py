@@ -13,7 +13,7 @@ from .data import Array
 from .domains import POSITIVE, REAL
 from .kernels import Kernels, kernel
 from .newton import newton_update
-from .special import exp, log
+from .special import exp, log1p_of_part
 
 
 @kernel
@@ -22,7 +22,7 @@ def log_pdf(X, theta, out):
     loc, inverse, constant = theta[0], 1.0 / theta[1], math.log(theta[1])
     for i in range(out.size):
         z = abs(X[0, i] - loc) * inverse
-        out[i] -= z + 2.0 * log(1.0 + exp(-z)) + constant  # log1p would add digits that the sum drops
+        out[i] -= z + 2.0 * log1p_of_part(exp(-z)) + constant
 
 
 @kernel

@@ -16,7 +16,7 @@ from distributions import special
 INF, NAN = np.inf, np.nan
 LARGEST = np.finfo(float).max
 SMALLEST_NORMAL = np.finfo(float).tiny
-FUNCTIONS = ["exp", "expm1", "log", "log1p", "log_factorial"]
+FUNCTIONS = ["exp", "expm1", "log", "log1p", "log1p_of_part", "log_factorial"]
 
 
 def in_loop(name, fastmath=frozenset({"reassoc", "contract", "nsz"})):
@@ -178,3 +178,14 @@ def test_a_loop_is_vectorised(name):
     (assembly,) = evaluate.loop.inspect_asm().values()
     # A multiplication (fused or not) of packed doubles, whatever the width of the machine's registers.
     assert re.search(r"\bv?(mulpd|fn?m(add|sub)\d+pd)\s", assembly)
+
+
+def test_log1p_of_a_part_is_off_by_no_more_than_rounding_of_the_sum_it_is_for(rng):
+    x = np.concatenate([rng.uniform(size=2000), 10.0 ** rng.uniform(-20, 0, 1000), [0.0, 1.0, 5e-324, 0.5, 0.25]])
+    got = in_loop("log1p_of_part")(x)
+    with mpmath.workdps(40):
+        error = [
+            abs(float(mpmath.log1p(mpmath.mpf(float(v))) - mpmath.mpf(float(y)))) for v, y in zip(x, got, strict=True)
+        ]
+    assert max(error) <= 2e-16
+    assert np.isnan(in_loop("log1p_of_part")([NAN])[0])
