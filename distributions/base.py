@@ -103,6 +103,8 @@ class Distribution(Value):
         look for its start on few of them.
     n_statistics : int
         Length of the vector that `accumulate` fills; a family where it depends on d overrides `statistics_size`.
+    estimator : str
+        How `fit` finds the maximum, in a few words; by default "Newton steps" if `stepwise`, else "closed form".
     everyday : bool
         Whether an error about rows that another family cannot take may suggest it.
     n_columns : int or None
@@ -122,6 +124,7 @@ class Distribution(Value):
     stepwise: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     n_statistics: ClassVar[int] = 0
+    estimator: ClassVar[str] = ""
     everyday: ClassVar[bool] = False
     n_columns: int | None = 1
     frozen: frozenset[str] = frozenset()

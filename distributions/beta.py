@@ -172,6 +172,7 @@ class Beta(Distribution):
     b: float = parameter(POSITIVE, collapse=-2)
 
     support = OPEN_UNIT
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 4
 

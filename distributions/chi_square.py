@@ -68,6 +68,7 @@ class ChiSquare(Distribution):
     df: float = parameter(POSITIVE)
 
     support = POSITIVE
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 2
 

@@ -138,6 +138,7 @@ class Dirichlet(VectorFamily, Distribution):  # type: ignore[override]  # proper
     concentration: Array = parameter(POSITIVE_VECTOR, collapse=-2, limits=(0.0, CAP))
 
     support = SIMPLEX
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
 
     def __post_init__(self) -> None:

@@ -54,6 +54,7 @@ class DiscreteUniform(Distribution):
     high: float = parameter(WHOLE, power=1)
 
     n_statistics = 1
+    estimator = "closed form, least and greatest row"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -175,6 +175,7 @@ class FactorNormal(Distribution):
     rank: int = field(kw_only=True)
 
     support = REAL
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
 
     def __post_init__(self) -> None:

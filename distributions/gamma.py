@@ -132,6 +132,7 @@ class Gamma(Distribution):
     rate: float = parameter(POSITIVE, power=-1, collapse=-2)
 
     support = POSITIVE
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 3
 

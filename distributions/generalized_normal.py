@@ -242,6 +242,7 @@ class GeneralizedNormal(Distribution):
     shape: float = parameter(POSITIVE, limits=SHAPES)
 
     support = REAL
+    estimator = "numerical, profile of the shape"
 
     @classmethod
     def from_mean_std(cls, mean: float, std: float, shape: float) -> Self:

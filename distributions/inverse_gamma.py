@@ -72,6 +72,7 @@ class InverseGamma(Distribution):
     scale: float = parameter(POSITIVE, power=1, collapse=-2)
 
     support = POSITIVE
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 3
 

@@ -219,6 +219,7 @@ class KernelDensity(Distribution):
     weights: Array | None = field(default=None)
 
     support = REAL
+    estimator = "numerical, cross-validation"
     slow = True
 
     def __post_init__(self) -> None:

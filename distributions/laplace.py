@@ -42,6 +42,7 @@ class Laplace(Distribution):
     scale: float = parameter(POSITIVE, power=1)
 
     support = REAL
+    estimator = "closed form, weighted median"
 
     def log_pdf(self, x: npt.ArrayLike) -> Array:
         """Return the log density of each row, shape (n,); NaN where x is NaN."""

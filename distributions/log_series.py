@@ -110,6 +110,7 @@ class LogSeries(Distribution):
     prob: float = parameter(BELOW_ONE)
 
     support = POSITIVE_COUNTS
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 2
 

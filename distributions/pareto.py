@@ -70,6 +70,7 @@ class Pareto(Distribution):
     low: float = parameter(POSITIVE, power=1, collapse=0)
 
     n_statistics = 2
+    estimator = "closed form, least row and a mean"
 
     @property
     def support(self) -> Domain:  # type: ignore[override]

@@ -53,6 +53,7 @@ class PointMass(Distribution):
 
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 1
+    estimator = "nothing to fit"
 
     def __post_init__(self) -> None:
         super().__post_init__()

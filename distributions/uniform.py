@@ -66,6 +66,7 @@ class Uniform(Distribution):
     high: float = parameter(REAL, power=1)
 
     n_statistics = 1
+    estimator = "closed form, least and greatest row"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -136,6 +136,7 @@ class VonMises(Distribution):
     concentration: float = parameter(NON_NEGATIVE, power=-2)
 
     support = ANGLES
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 3
 

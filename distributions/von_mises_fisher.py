@@ -137,6 +137,7 @@ class VonMisesFisher(Distribution):
     concentration: float = parameter(NON_NEGATIVE, power=-2)
 
     support = UNIT_VECTOR
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
 
     def __post_init__(self) -> None:

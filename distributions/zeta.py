@@ -128,6 +128,7 @@ class Zeta(Distribution):
     exponent: float = parameter(ABOVE_ONE, limits=(1.0, LARGEST_EXPONENT))
 
     support = POSITIVE_COUNTS
+    estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 2
 

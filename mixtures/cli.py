@@ -24,7 +24,7 @@ import distributions
 from distributions import Distribution
 from distributions.data import Array, Mask
 
-from . import datasets, plotting
+from . import catalogue, datasets, plotting
 from .model import MixtureModel
 
 EXAMPLES = """\
@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         with _warnings_as_lines():
-            _fit(_parser().parse_args(argv))
+            options = _parser().parse_args(argv)
+            options.run(options)
         sys.stdout.flush()
     except (CommandError, ValueError) as error:
         _say("error", error)
@@ -111,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--plot", metavar="FILE", help="draw data and mixture into a PNG, PDF or SVG file (one column)")
     fit.add_argument("--json", metavar="FILE", help="write the fitted model, for Distribution.from_json")
     fit.add_argument("--seed", metavar="N", type=int, default=0, help="seed of the random starts (default: 0)")
+    fit.set_defaults(run=_fit)
+    families = commands.add_parser("families", help="print the table of all families, in Markdown")
+    families.set_defaults(run=lambda _: print(catalogue.table()))
     return parser
 
 
