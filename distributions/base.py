@@ -436,6 +436,10 @@ class Distribution(Value):
         """Return the components that a mixture of this distribution sees, with their weights (None: unknown)."""
         return [(1.0, self)]
 
+    def groups(self) -> list[Any]:
+        """Return the constraints across components that a mixture of this distribution sees: none but a mixture's."""
+        return []
+
     def rebuild(self, parts: Iterator[tuple[float, Distribution]]) -> tuple[float, Distribution]:
         """Take as many parts as `flatten` gave; return their total weight and the distribution made of them."""
         return next(parts)

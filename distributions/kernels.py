@@ -12,11 +12,17 @@ loop runs over contiguous observations):
     turns total statistics into new parameters, in place. ``bounds`` has shape ``(2, len(theta))``: the
     maximum is taken inside this box. A frozen parameter has equal bounds, a scale has a floor.
 
+A constraint across distributions, such as a covariance that all share, is a fourth function:
+
+``update_jointly(stats, theta, bounds, setting)``
+    does the same for all members of a group at once. Each array has a first axis more, the members; ``setting`` is a
+    vector of numbers that say which constraint it is.
+
 Each is decorated with `kernel`; the names of the arguments are the signature. The decorator costs
 nothing at import: a kernel is compiled (or loaded from the cache on disk) when it is first used.
 
-All kernels of one role have one machine signature, so a compiled loop calls them by address
-(`call_log_pdf`, `call_accumulate`, `call_update`) and is compiled once for every combination of families.
+All kernels of one role have one machine signature, so a compiled loop calls them by address (`call_log_pdf`,
+`call_accumulate`, `call_update`, `call_update_jointly`) and is compiled once for every combination of families.
 """
 
 from __future__ import annotations
@@ -33,11 +39,12 @@ from numba.extending import intrinsic
 
 VECTOR = types.Array(types.float64, 1, "C")
 MATRIX = types.Array(types.float64, 2, "C")
-ARGUMENTS = {"X": MATRIX, "theta": VECTOR, "out": VECTOR, "r": VECTOR, "stats": VECTOR, "bounds": MATRIX}
+CUBE = types.Array(types.float64, 3, "C")
 ROLES = {
-    "log_pdf": ("X", "theta", "out"),
-    "accumulate": ("X", "r", "theta", "stats"),
-    "update": ("stats", "theta", "bounds"),
+    "log_pdf": {"X": MATRIX, "theta": VECTOR, "out": VECTOR},
+    "accumulate": {"X": MATRIX, "r": VECTOR, "theta": VECTOR, "stats": VECTOR},
+    "update": {"stats": VECTOR, "theta": VECTOR, "bounds": MATRIX},
+    "update_jointly": {"stats": MATRIX, "theta": MATRIX, "bounds": CUBE, "setting": VECTOR},
 }
 
 # Sums must vectorise, so reassociation is allowed; nnan and ninf never are: with them a row of -inf
@@ -67,14 +74,14 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile one of the three functions of a family; the argument names give its role and signature.
+    """Compile one of the functions of a family or a constraint; the argument names give its role and signature.
 
     Raises
     ------
     TypeError
-        If the arguments are not those of `log_pdf`, `accumulate` or `update`.
+        If the arguments are not those of `log_pdf`, `accumulate`, `update` or `update_jointly`.
     """
-    if tuple(signature(function).parameters) not in ROLES.values():
+    if list(signature(function).parameters) not in map(list, ROLES.values()):
         expected = ", ".join(f"{role}({', '.join(names)})" for role, names in ROLES.items())
         raise TypeError(
             f"kernel {function.__name__}{signature(function)} has none of the signatures {expected}: "
@@ -93,12 +100,12 @@ def address(function: Any, role: str) -> int:
         If it is not decorated with `kernel`, or stands in the place of another.
     """
     source = getattr(function, "py_func", None)
-    if source is None or tuple(signature(source).parameters) != ROLES[role]:
+    if source is None or list(signature(source).parameters) != list(ROLES[role]):
         raise TypeError(
             f"Kernels.{role} must be a function {role}({', '.join(ROLES[role])}) decorated with kernel; "
             f"got {function!r}"
         )
-    result = function.get_compile_result(types.none(*(ARGUMENTS[name] for name in ROLES[role])))
+    result = function.get_compile_result(types.none(*ROLES[role].values()))
     function.disable_compile()  # a call with other types is a mistake, not a second version
     return result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
 
@@ -119,7 +126,7 @@ class Kernels(NamedTuple):
 
 def _call(role: str) -> Any:
     """Type and code of a call by address: the C entry point takes its arrays as structures by value."""
-    argument_types = [ARGUMENTS[name] for name in ROLES[role]]
+    argument_types = list(ROLES[role].values())
 
     def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
         result_type = context.get_value_type(types.none)
@@ -151,6 +158,12 @@ def call_update(typing_context: Any, address: Any, stats: Any, theta: Any, bound
     return _call("update")
 
 
+@_intrinsic
+def call_update_jointly(typing_context: Any, address: Any, stats: Any, theta: Any, bounds: Any, setting: Any) -> Any:
+    """Call the `update_jointly` kernel at ``address``."""
+    return _call("update_jointly")
+
+
 def _call_object(function: Callable[..., None], *arguments: Any) -> None:
     function(*arguments)
 
@@ -165,7 +178,7 @@ def interpreted(dispatcher: Any) -> Any:
     replaced: dict[str, Any] = {}
     for name in function.__code__.co_names:
         value = function.__globals__.get(name)
-        if value in (call_log_pdf, call_accumulate, call_update):
+        if value in (call_log_pdf, call_accumulate, call_update, call_update_jointly):
             replaced[name] = _call_object
         elif hasattr(value, "py_func") and interpreted(value) is not value:
             replaced[name] = interpreted(value)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from distributions.estimation import MOST_HALVINGS, ROUNDING, relative_step
-from distributions.kernels import call_update, compiled, interpreted
+from distributions.kernels import call_update, call_update_jointly, compiled, interpreted
 
 from .observed import Observed
 from .plan import Engine
@@ -35,17 +35,38 @@ FALL = 1e-9  # per unit of weight: a smaller fall is the rounding of an ill-cond
 
 
 @compiled
+def update_group(plan, state, group):
+    """Update the leaves of a group together."""
+    members = plan.members[plan.group_at[group] : plan.group_at[group + 1]]
+    p = plan.theta_at[members[0] + 1] - plan.theta_at[members[0]]
+    s = plan.stats_at[members[0] + 1] - plan.stats_at[members[0]]
+    stats, theta, bounds = np.empty((members.size, s)), np.empty((members.size, p)), np.empty((members.size, 2, p))
+    for i in range(members.size):
+        begin, first = plan.theta_at[members[i]], plan.stats_at[members[i]]
+        stats[i] = state.stats[first : first + s]
+        theta[i] = state.theta[begin : begin + p]
+        bounds[i] = state.bounds[2 * begin : 2 * (begin + p)].reshape(2, p)
+    setting = plan.setting[plan.setting_at[group] : plan.setting_at[group + 1]]
+    call_update_jointly(plan.update_jointly[group], stats, theta, bounds, setting)
+    for i in range(members.size):
+        begin = plan.theta_at[members[i]]
+        state.theta[begin : begin + p] = theta[i]
+
+
+@compiled
 def m_step(plan, state):
-    """Update every leaf from its statistics, and the weights from the masses."""
+    """Update every leaf from its statistics, alone or with its group, and the weights from the masses."""
     state.theta_before[:] = state.theta
     state.weights_before[:] = state.weights
     total = state.mass.sum()
     for leaf in range(plan.component.size):
-        if plan.free[leaf] and state.leaf_mass[leaf] > VANISHED * total:
+        if plan.alone[leaf] and state.leaf_mass[leaf] > VANISHED * total:
             begin, end = plan.theta_at[leaf], plan.theta_at[leaf + 1]
             stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
             box = state.bounds[2 * begin : 2 * end].reshape(2, end - begin)
             call_update(plan.update[leaf], stats, state.theta[begin:end], box)
+    for group in range(plan.group_at.size - 1):
+        update_group(plan, state, group)
     for k in range(state.weights.size):
         state.weights[k] = state.mass[k] / total
 

@@ -79,9 +79,12 @@ class Fit:
             scale,
             n_init,
             as_generator(rng),
+            structure.groups,
         )
         self._start = start.components
-        self.engine = Engine(start.components, start.weights, scale, max_iter, self.names, self.data.has_missing)
+        self.engine = Engine(
+            start.components, start.weights, scale, max_iter, self.names, self.data.has_missing, structure.groups
+        )
         self.status = em.RUNNING
 
     def run(self, n_sweeps: int | None = None) -> None:

@@ -23,7 +23,7 @@ from distributions.product import leaf_spans
 from . import em
 from .observed import Integers, Observed
 from .partitions import SAMPLE, known_members, partition, representatives
-from .plan import FLOOR, Engine
+from .plan import FLOOR, Engine, Group
 
 SMALL_SAMPLE = 400  # where a component is slow
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
@@ -50,6 +50,7 @@ def best_start(
     scale: Array,
     n_init: int | None,
     rng: np.random.Generator,
+    groups: Sequence[Group] = (),
 ) -> Start:
     """Return the start from which EM should run on all rows.
 
@@ -68,6 +69,8 @@ def best_start(
     n_init : int or None
         Number of starts, None for as many as `START_COST` allows.
     rng : numpy.random.Generator
+    groups : sequence of Group
+        Constraints across components.
 
     Raises
     ------
@@ -92,11 +95,12 @@ def best_start(
     left = list(range(len(runs)))
     for n_sweeps, tol, tie, keep in ROUNDS:
         for i in left:
-            runs[i] = _climb(runs[i].start, names, sample, scale, n_sweeps, tol)
+            runs[i] = _climb(runs[i].start, names, sample, scale, n_sweeps, tol, groups)
         left = _distinct(left, runs, tie * total)[:keep]
     winner = left[0]
     start = guesses[winner] if complete else runs[winner].start
-    if weights is not None or data.is_labelled:  # each has a weight or rows of its own: it keeps its place
+    partial = any(len(group.members) < len(components) for group in groups)
+    if weights is not None or data.is_labelled or partial:  # each has a weight, rows or a group: it keeps its place
         return start
     order = _ascending(components, runs[winner].start, sample.rows, sample.weight)
     return Start([start.components[k] for k in order], start.weights[order])
@@ -156,8 +160,16 @@ class _Run(NamedTuple):
     rank: _Rank
 
 
-def _climb(start: Start, names: Sequence[str], data: Observed, scale: Array, n_sweeps: int, tol: float) -> _Run:
-    engine = Engine(start.components, start.weights, scale, n_sweeps, names, data.has_missing)
+def _climb(
+    start: Start,
+    names: Sequence[str],
+    data: Observed,
+    scale: Array,
+    n_sweeps: int,
+    tol: float,
+    groups: Sequence[Group],
+) -> _Run:
+    engine = Engine(start.components, start.weights, scale, n_sweeps, names, data.has_missing, groups)
     try:
         status = em.run(engine, data, tol=tol, max_iter=n_sweeps)
     except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better

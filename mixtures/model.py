@@ -61,6 +61,11 @@ class MixtureModel(Distribution):
     weights : array_like, shape (K,), optional
         Mixing proportions to start from, >= 0; they are scaled to sum to one. Equal ones are taken where all
         parameters are given.
+    covariance : str, optional
+        Structure across the covariances of components that are all `MultivariateNormal`: three letters for volume,
+        shape and orientation, E equal, V varying, I the identity (EII, VII, EEI, VEI, EVI, VVI, EEE, VEE, EVE, VVE,
+        EEV, VEV, EVV, VVV); or "full" (VVV), "tied" (EEE), "diag" (VVI), "spherical" (VII). EM starts at covariances
+        of this structure nearest to those given. By default each component has its own.
     n_init : int or None, default None
         Number of starts from which the best is chosen; None means 100, fewer (10 at least) where one is costly. It
         does not matter where every parameter is given.
@@ -101,7 +106,7 @@ class MixtureModel(Distribution):
     Notes
     -----
     Dempster, Laird & Rubin, Journal of the Royal Statistical Society B 39 (1977); McLachlan & Peel, Finite Mixture
-    Models (2000).
+    Models (2000). The structures of covariances: Celeux & Govaert, Pattern Recognition 28 (1995).
 
     Examples
     --------
@@ -117,6 +122,7 @@ class MixtureModel(Distribution):
         *,
         n_components: int | None = None,
         weights: npt.ArrayLike | None = None,
+        covariance: str | None = None,
         n_init: int | None = None,
         tol: float = 1e-14,
         max_iter: int = 10_000,
@@ -125,6 +131,7 @@ class MixtureModel(Distribution):
         self.components = components
         self.n_components = n_components
         self.weights = weights
+        self.covariance = covariance
         self.n_init = n_init
         self.tol = tol
         self.max_iter = max_iter
@@ -160,7 +167,7 @@ class MixtureModel(Distribution):
     @property
     def _structure(self) -> Structure:
         # Made anew each time: arguments are stored untouched, and checked where they are used.
-        return Structure(self.components, self.n_components, self.weights)
+        return Structure(self.components, self.n_components, self.weights, self.covariance)
 
     # ----------------------------------------------------------------------------------------------------- fit
 
@@ -376,8 +383,12 @@ class MixtureModel(Distribution):
 
     @property
     def n_parameters(self) -> int:
-        """Number of free parameters: those of the components, and K - 1 weights."""
-        components = self._current("")[0] if hasattr(self, "weights_") else self._structure.components
+        """Number of free parameters: those of the components, shared ones once, and K - 1 weights."""
+        structure = self._structure
+        components = self._current("")[0] if hasattr(self, "weights_") else structure.components
+        if structure.covariance:
+            parts: list[Any] = [part for component in components for _, part in component.flatten()]
+            return structure.covariance.n_parameters(parts) + len(parts) - 1
         return sum(component.n_parameters for component in components) + len(components) - 1
 
     @property
@@ -417,12 +428,20 @@ class MixtureModel(Distribution):
     def flatten(self) -> list[tuple[float | None, Distribution]]:
         """Return the flattened components with the products of their weights (None: unknown)."""
         components, weights = self._described()
+        model = self._structure.covariance
         shares: list[float | None] = [None] * len(components) if weights is None else list(weights.tolist())
         return [
-            (None if share is None or inner is None else share * inner, part)
+            (
+                None if share is None or inner is None else share * inner,
+                part if model is None else model.member(part, type(part).__name__),
+            )
             for share, component in zip(shares, components, strict=True)
             for inner, part in component.flatten()
         ]
+
+    def groups(self) -> list[Any]:
+        """Return the constraints across the components that `flatten` gives."""
+        return self._structure.groups
 
     def rebuild(self, parts: Iterator[tuple[float, Distribution]]) -> tuple[float, Distribution]:
         """Return the total weight of the parts taken, and a model with these components and weights."""
@@ -497,6 +516,7 @@ class MixtureModel(Distribution):
                 "names": self.names if isinstance(self.components, Mapping) else None,
                 "components": [component.to_dict() for component in components],
                 "weights": None if weights is None else weights.tolist(),
+                **({} if self.covariance is None else {"covariance": self.covariance}),
             },
         }
 
@@ -508,7 +528,8 @@ class MixtureModel(Distribution):
             names, weights = parameters["names"], parameters["weights"]
             if names and len(set(names)) < len(names):
                 raise ValueError(f"names repeat in {names!r}")
-            made = cls(dict(zip(names, components, strict=True)) if names else components, weights=weights)
+            named = dict(zip(names, components, strict=True)) if names else components
+            made = cls(named, weights=weights, covariance=parameters.get("covariance"))
             made._structure  # noqa: B018  # which checks the arguments
             return made
         except (KeyError, TypeError, ValueError) as error:

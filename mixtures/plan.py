@@ -16,7 +16,7 @@ import numpy.typing as npt
 from distributions.base import Distribution
 from distributions.data import Array, as_observed
 from distributions.errors import InvalidDataError, InvalidParameterError
-from distributions.kernels import Kernels
+from distributions.kernels import Kernels, address
 from distributions.product import leaf_spans
 
 Integers = npt.NDArray[np.int64]
@@ -25,7 +25,7 @@ FLOOR = 1e-10  # smallest scale of a component, relative to the scale of its col
 
 
 class Plan(NamedTuple):
-    """Read-only tables, one entry per leaf unless said."""
+    """Read-only tables, one entry per leaf unless said; the last five have one per group of leaves."""
 
     log_pdf: Any  # addresses of kernels, or the Python callables themselves
     accumulate: Any
@@ -37,8 +37,14 @@ class Plan(NamedTuple):
     stats_at: Integers
     component: Integers
     free: Integers  # 0 where every parameter is frozen
+    alone: Integers  # 1 where a free leaf is updated by itself, not with a group
     stepwise: Integers  # 1 where an update is a step that the likelihood must confirm
     marginal: Integers  # 1 where the kernels themselves integrate missing cells out
+    update_jointly: Any
+    members: Integers  # leaves of the groups, one group after the other
+    group_at: Integers  # (groups + 1,): places in members
+    setting: Array
+    setting_at: Integers
 
 
 class State(NamedTuple):
@@ -74,6 +80,24 @@ class Leaf(Protocol):
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]: ...  # noqa: D102
     def units(self, scale: Array) -> Array: ...  # noqa: D102
     def statistics_size(self) -> int: ...  # noqa: D102
+
+
+class Constraint(Protocol):
+    """What ties the parameters of leaves of one family together: their update is a joint one."""
+
+    @property
+    def kernel(self) -> Any: ...  # noqa: D102
+    @property
+    def setting(self) -> Array: ...  # noqa: D102
+    def statistics(self, component: Any, weight: float) -> Array: ...  # noqa: D102
+    def held(self, stats: Array, theta: Array, bounds: Array) -> list[tuple[str, ...]]: ...  # noqa: D102
+
+
+class Group(NamedTuple):
+    """Components of the flat list, each of them one leaf, that are updated together."""
+
+    members: tuple[int, ...]
+    constraint: Constraint
 
 
 class OpaqueLeaf:
@@ -184,6 +208,8 @@ class Engine:
         Names of the components, for messages.
     has_missing : bool
         Whether the data have missing cells.
+    groups : sequence of Group
+        Constraints; the components are moved to where they hold, as by an update from data with their moments.
     """
 
     def __init__(
@@ -194,6 +220,7 @@ class Engine:
         max_iter: int,
         names: Sequence[str],
         has_missing: bool = False,
+        groups: Sequence[Group] = (),
     ) -> None:
         self._shapes = list(components)
         parts = [component.leaves() for component in components]
@@ -216,6 +243,13 @@ class Engine:
             leaf.missing_kernels if alone else leaf.kernels for leaf, alone in zip(self.leaves, marginal, strict=True)
         ]
         calls = kernels if self.interpreted else [each.addresses for each in kernels]
+        self.groups = [([int(np.searchsorted(self.owner, k)) for k in g.members], g.constraint) for g in groups]
+        members = [leaf for group, _ in self.groups for leaf in group]
+        free = np.array([int(leaf.n_parameters > 0) for leaf in self.leaves])
+        alone = free.copy()
+        alone[members] = 0
+        settings = [constraint.setting for _, constraint in self.groups]
+        joint = [constraint.kernel for _, constraint in self.groups]
         table = list if self.interpreted else np.array
         self.plan = Plan(
             log_pdf=table([call[0] for call in calls]),
@@ -227,9 +261,17 @@ class Engine:
             theta_at=self.theta_at,
             stats_at=stats_at,
             component=self.owner,
-            free=np.array([int(leaf.n_parameters > 0) for leaf in self.leaves]),
+            free=free,
+            alone=alone,
             stepwise=np.array([int(leaf.stepwise) for leaf in self.leaves]),
             marginal=np.array(marginal, dtype=np.int64),
+            update_jointly=joint
+            if self.interpreted
+            else np.array([address(each, "update_jointly") for each in joint], dtype=np.int64),
+            members=np.array(members, dtype=np.int64),
+            group_at=np.cumsum([0] + [len(group) for group, _ in self.groups]),
+            setting=np.concatenate([np.empty(0), *settings]),
+            setting_at=np.cumsum([0] + [setting.size for setting in settings]),
         )
         self.state = State(
             theta=np.concatenate(theta),
@@ -244,6 +286,12 @@ class Engine:
             history=np.empty(max_iter + 1),
             progress=np.array([0.0, np.inf, np.inf]),
         )
+        for group, constraint in self.groups:
+            begun = [constraint.statistics(self.leaves[leaf], self.state.weights[self.owner[leaf]]) for leaf in group]
+            _, theta_of, bounds_of = self._together(group)
+            constraint.kernel(np.array(begun), theta_of, bounds_of, constraint.setting)
+            for member, values in zip(group, theta_of, strict=True):
+                self.state.theta[self.theta_at[member] : self.theta_at[member + 1]] = values
 
     @property
     def components(self) -> list[Distribution]:
@@ -257,12 +305,21 @@ class Engine:
         names: list[tuple[str, ...]] = [()] * len(self._shapes)
         for owner, (leaf, part, box) in zip(self.owner, self._parts(), strict=True):
             names[owner] += leaf.at_bounds(part, box)
+        for group, constraint in self.groups:
+            for member, held in zip(group, constraint.held(*self._together(group)), strict=True):
+                names[self.owner[member]] = held
         return names
 
     @property
     def history(self) -> Array:
         """Log-likelihood at the start and after each update."""
         return self.state.history[: int(self.state.progress[0])].copy()
+
+    def _together(self, group: list[int]) -> tuple[Array, Array, Array]:
+        """Return copies of the statistics, parameters and bounds of a group of leaves, stacked."""
+        parts, at = self._parts(), self.plan.stats_at
+        stats = np.array([self.state.stats[at[leaf] : at[leaf + 1]] for leaf in group])
+        return stats, np.array([parts[leaf][1] for leaf in group]), np.array([parts[leaf][2] for leaf in group])
 
     def _parts(self) -> list[tuple[Leaf, Array, Array]]:
         slices = [slice(a, b) for a, b in zip(self.theta_at[:-1], self.theta_at[1:], strict=True)]

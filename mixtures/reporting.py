@@ -154,13 +154,14 @@ def _facts(model: MixtureModel) -> list[tuple[str, str]]:
     if not hasattr(model, "weights_"):
         return []
     free, n, d, total = model.n_parameters, model.n_rows_, model.n_features_in_, model.total_weight_
-    deviance = -2.0 * model.log_likelihood_
+    deviance, structure = -2.0 * model.log_likelihood_, model._structure.covariance
     criteria = [f"{v:.3f}" for v in (model.log_likelihood_, deviance + 2.0 * free, deviance + free * math.log(total))]
     width = max(map(len, criteria))
     weighted = "" if total == n else f" of total weight {total:.10g}"
     return [
         *((key, value.rjust(width)) for key, value in zip(("log-likelihood", "AIC", "BIC"), criteria, strict=True)),
         ("free parameters", str(free)),
+        *([("covariance", str(structure))] if structure else []),
         ("data", f"{n} row{'s' * (n != 1)}{weighted}, {d} column{'s' * (d != 1)}"),
         ("iterations", f"{model.n_iter_}, {model.converged_reason_}"),
     ]

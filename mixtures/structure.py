@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from distributions.base import Distribution
+from distributions.covariance_models import CovarianceModel
 from distributions.data import Array
 from distributions.domains import Domain, Union
 from distributions.errors import InvalidDataError, InvalidParameterError
+
+from .plan import Group
 
 Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 
@@ -28,7 +32,7 @@ class Structure:
 
     Parameters
     ----------
-    components, n_components, weights
+    components, n_components, weights, covariance
         As given to `MixtureModel`.
 
     Raises
@@ -37,10 +41,18 @@ class Structure:
         If they are not distributions, or do not fit each other.
     """
 
-    def __init__(self, components: Components, n_components: int | None, weights: Any) -> None:
+    def __init__(self, components: Components, n_components: int | None, weights: Any, covariance: Any = None) -> None:
         self.named = _named(components, n_components)
         self.is_mapping = isinstance(components, Mapping)
         self.weights = _proportions(weights, len(self.named))
+        self.covariance = None if covariance is None else CovarianceModel(covariance)
+        if self.covariance and any(component.groups() for component in self.components):
+            raise InvalidParameterError(
+                f"MixtureModel: covariance={covariance!r}, but a nested mixture has a covariance structure of its own. "
+                "Give it to one of the two."
+            )
+        if self.covariance:
+            self.flat  # noqa: B018  # which checks each component
 
     @property
     def components(self) -> list[Distribution]:
@@ -69,7 +81,8 @@ class Structure:
 
     def prepare(self, x: Any) -> Structure:
         """Return the same structure of components that know what only data as they are given tell."""
-        return Structure(self.shaped([component.prepare(x) for component in self.components]), None, self.weights)
+        prepared = self.shaped([component.prepare(x) for component in self.components])
+        return Structure(prepared, None, self.weights, self.covariance and self.covariance.name)
 
     def encode(self, x: Any) -> Any:
         """Return data as given, in numbers, by the codes that all components share.
@@ -89,13 +102,28 @@ class Structure:
         return codes[0]
 
     @property
+    def groups(self) -> list[Group]:
+        """Constraints across components of the flat list."""
+        if self.covariance:
+            return [Group(tuple(range(len(self.flat))), self.covariance)] if self.covariance.is_joint else []
+        groups, first = [], 0
+        for component in self.components:
+            for group in component.groups():
+                groups.append(group._replace(members=tuple(first + member for member in group.members)))
+            first += len(component.flatten())
+        return groups
+
+    @cached_property
     def flat(self) -> list[Part]:
         """The components with nested mixtures opened: what EM works on."""
         parts = []
         for name, component in self.named.items():
             inner = component.flatten()
             for i, (share, distribution) in enumerate(inner, start=1):
-                parts.append(Part(name if len(inner) == 1 else f"{name} / {i}", share, distribution))
+                full_name = name if len(inner) == 1 else f"{name} / {i}"
+                if self.covariance:
+                    distribution = self.covariance.member(distribution, full_name)
+                parts.append(Part(full_name, share, distribution))
         return parts
 
     @property
