@@ -16,6 +16,7 @@ draws                ``sample(size, rng)``                           ``sample(si
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
@@ -39,6 +40,7 @@ from .value import Value
 Rng = int | np.random.Generator | None
 
 _ROUNDING = 1e-14  # a scale this small beside the data's own is rounding error, not an estimate
+_HUGE = 1e150  # beyond it squares overflow
 
 
 class Parameter(NamedTuple):
@@ -281,7 +283,10 @@ class Distribution(Value):
             raise InvalidDataError(
                 f"{name} needs x to be {self.support.text}; {data.describe(outside)} not. {remedy} transform the data."
             )
-        fitted, held = self.fit_bounded(rows, weight, summary.scale, _ROUNDING)
+        if max(np.abs(summary.low).max(), np.abs(summary.high).max()) < _HUGE:
+            fitted, held = self.fit_bounded(rows, weight, summary.scale, _ROUNDING)
+        else:
+            fitted, held = self._fit_huge(rows, weight, summary.scale)
         if held:
             raise DegenerateDataError(
                 f"{name}: the likelihood of these {len(rows)} rows has no maximum, it grows without bound in "
@@ -382,7 +387,8 @@ class Distribution(Value):
             else:
                 # Never beyond a start that was given.
                 lower, upper = np.minimum(limits[0], value), np.maximum(limits[1], value)
-                limit = floor**collapse * scale[0] ** power
+                with np.errstate(over="ignore"):  # a rate where the data are next to nothing
+                    limit = min(floor**collapse * scale[0] ** power, np.finfo(float).max)
                 if collapse > 0:
                     lower = np.minimum(np.maximum(limit, limits[0]), value)
                 elif collapse < 0:
@@ -481,6 +487,18 @@ class Distribution(Value):
         if self.kernels is None:  # written in plain NumPy: its own fit is all there is
             return self.fit(as_observed(rows), weight), ()
         return maximise(self, self.kernels_for(rows), rows, weight, scale, floor, iterations)
+
+    def _fit_huge(self, rows: Array, weight: Array | None, scale: Array) -> tuple[Self, tuple[str, ...]]:
+        """Fit rows whose squares overflow: families that look at logarithms or quantiles can."""
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self.fit_bounded(rows, weight, scale, _ROUNDING)
+        except (ValueError, ArithmeticError):
+            largest = float(np.abs(rows).max())
+            raise InvalidDataError(
+                f"{type(self).__name__} cannot be fitted to numbers as large as {largest:g}: their squares overflow. "
+                f"Change the unit of x, for instance divide by 1e{math.floor(math.log10(largest))}."
+            ) from None
 
     @property
     def marginalises(self) -> bool:

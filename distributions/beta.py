@@ -228,6 +228,6 @@ class Beta(Distribution):
         quantile = betaincinv(self.a, self.b, q)
         # SciPy gives NaN far in the lower tail, where the cdf is x^a / (a B(a, b)) to the last digit.
         lost = np.isnan(quantile) & (q > 0.0) & (q < 1e-30)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             power = np.exp((np.log(q) + math.log(self.a) + betaln(self.a, self.b)) / self.a)
         return np.where(lost, power, quantile)[()]

@@ -218,12 +218,13 @@ class BurrXII(Distribution):
         if self.tail <= 2.0 * e:
             return math.inf
         with np.errstate(over="ignore"):
-            return float(self.mean**2 * np.expm1(log_power_moments(e)[1] + log_gamma_bend(self.tail, -e)))
+            return float(self.mean * self.mean * np.expm1(log_power_moments(e)[1] + log_gamma_bend(self.tail, -e)))
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""
         self.require_known("give a probability")
-        return -np.expm1(-self.tail * np.logaddexp(0.0, self.shape * logs_of_ratios(x, self.scale)))
+        with np.errstate(invalid="ignore"):  # of logaddexp at -inf, in vain
+            return -np.expm1(-self.tail * np.logaddexp(0.0, self.shape * logs_of_ratios(x, self.scale)))
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the quantiles at probabilities q."""

@@ -21,7 +21,7 @@ from .uniform import accumulate, update  # nothing to be learned where both ends
 def log_pdf(X, theta, out):
     """Add -log(high - low + 1); -inf unless x is a whole number from low to high."""
     low, high = theta[0], theta[1]
-    constant = -math.log(high - low + 1.0)
+    constant = -math.log(max(high - low, 0.0) + 1.0)  # the difference first: beyond 2^53 the order matters
     for i in range(out.size):
         x = X[0, i]
         inside = constant if x >= low and x <= high and x == np.floor(x) else -math.inf

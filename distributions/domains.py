@@ -101,7 +101,8 @@ class Domain:
             return np.round(value) if self.discrete else value
         if np.isfinite(self.high - self.low):
             return (self.low + self.high) / 2
-        return scale[0] ** power
+        with np.errstate(over="ignore"):
+            return min(scale[0] ** power, np.finfo(float).max)
 
     def random(self, rng: np.random.Generator, n_columns: int) -> Any:
         """Return a random value at an everyday scale, never exactly one."""

@@ -17,11 +17,13 @@ from .kernels import Kernels, kernel, scalar
 from .newton import newton_update
 from .quantiles import weighted_quantiles
 from .special import exp, log1p
+from .student_t import width
 from .weibull import log_power_moments
 
 SHAPES = (-0.999, 10.0)  # among which fits look: at -1 and below, and without end, likelihoods grow without bound
 FIRST_SHAPE = 0.1
 LIMIT = 1e-100  # below it a shape is zero: its square is no number
+AT_FLOOR = 4.0  # times the floor: steps may settle a little above it, where all digits of the rows are used up
 
 
 @dataclass(frozen=True)
@@ -162,8 +164,15 @@ class GeneralizedExtremeValue(Distribution):
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
         """Return a copy with unknown parameters read off the quartiles, wide enough that all rows have a density."""
         x = rows[:, 0]
-        low, lower, middle, upper, high = weighted_quantiles(x, weight, (0.0, 0.25, 0.5, 0.75, 1.0))
+        probabilities = (0.0, 0.25, 0.5, math.sqrt(0.5), 0.75, 1.0)
+        low, lower, middle, next_up, upper, high = weighted_quantiles(x, weight, probabilities)
         loc, scale, shape = self.loc, self.scale, self.shape
+        if loc is None and scale is None and shape is None and next_up - middle > 2.0 * (middle - lower) > 0.0:
+            # A very heavy tail: -log of 1/4, 1/2 and the root of 1/2 halves each time, so gaps grow by 2^shape.
+            shape = min(math.log2((next_up - middle) / (middle - lower)), 0.9 * SHAPES[1])
+            scale = (middle - lower) * shape / (math.log(2.0) ** -shape - math.log(4.0) ** -shape)
+            loc = min(middle - scale * math.expm1(-shape * math.log(math.log(2.0))) / shape, low + 0.9 * scale / shape)
+            return self.with_values(loc=loc, scale=max(scale, float(np.max(smallest))), shape=shape)
         if scale is None:  # as for a Gumbel distribution
             scale = (upper - lower) / 1.5725
             scale = max(scale if scale > 0.0 else centre_and_scale(rows, weight)[1][0] / STD, float(np.max(smallest)))
@@ -178,6 +187,16 @@ class GeneralizedExtremeValue(Distribution):
         elif self.scale is None:
             scale = max(scale, 1.1 * shape * (loc - low), -1.1 * shape * (high - loc))
         return self.with_values(loc=loc, scale=scale, shape=shape)
+
+    def fit_bounded(
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
+    ) -> tuple[Self, tuple[str, ...]]:
+        """Return the maximum inside `bounds`, which are relative to the width of the data: see the base."""
+        wide = width(rows, weight, scale)
+        fitted, held = super().fit_bounded(rows, weight, wide, floor, iterations)
+        if not held and "scale" not in self.frozen and fitted.scale <= AT_FLOOR * floor * wide[0]:
+            held = ("scale",)
+        return fitted, held
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent values, shape (size,)."""

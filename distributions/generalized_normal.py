@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma, gammaincc, gammainccinv, gammaln
 
-from .base import Distribution, Rng, parameter
+from .base import Distribution, Rng, checked, parameter
 from .data import Array
 from .domains import POSITIVE, REAL
-from .errors import InvalidParameterError
 from .kernels import compiled
 from .quantiles import weighted_quantiles
 from .special import exp, log
@@ -242,6 +241,7 @@ class GeneralizedNormal(Distribution):
     shape: float = parameter(POSITIVE, limits=SHAPES)
 
     support = REAL
+    slow = True
     estimator = "numerical, profile of the shape"
 
     @classmethod
@@ -253,8 +253,7 @@ class GeneralizedNormal(Distribution):
         >>> GeneralizedNormal.from_mean_std(1.0, std=2.0, shape=2.0).std.round(12)
         np.float64(2.0)
         """
-        if not shape > 0.0:
-            raise InvalidParameterError(f"{cls.__name__}: shape must be > 0; got {shape!r}")
+        std, shape = checked(cls, "std", POSITIVE, std), checked(cls, "shape", POSITIVE, shape)
         return cls(mean, std * math.exp((gammaln(1.0 / shape) - gammaln(3.0 / shape)) / 2.0), shape)
 
     def log_pdf(self, x: npt.ArrayLike) -> Array:
@@ -327,6 +326,6 @@ class GeneralizedNormal(Distribution):
         q = np.asarray(q, dtype=float)
         z = gammainccinv(1.0 / self.shape, 2.0 * np.minimum(q, 1.0 - q)) ** (1.0 / self.shape)
         flat = np.abs(1.0 - 2.0 * q) * math.gamma(1.0 + 1.0 / self.shape)
-        with np.errstate(under="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             z = np.where(flat**self.shape < FLAT, flat, z)
         return np.where((q >= 0) & (q <= 1), self.loc + self.scale * np.where(q > 0.5, z, -z), np.nan)[()]

@@ -25,6 +25,7 @@ from .generalized_extreme_value import (
 from .kernels import Kernels, kernel
 from .newton import newton_update
 from .quantiles import weighted_quantiles
+from .student_t import width
 
 
 @kernel
@@ -132,6 +133,12 @@ class GeneralizedPareto(Distribution):
             scale = middle / math.log(2.0) if middle > 0.0 else float(np.average(excess, weights=weight))
             scale = max(scale, float(np.max(smallest)), -1.1 * shape * high)
         return self.with_values(scale=scale if scale > 0.0 else 1.0, shape=shape)
+
+    def fit_bounded(
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
+    ) -> tuple[Self, tuple[str, ...]]:
+        """Return the maximum inside `bounds`, which are relative to the width of the data: see the base."""
+        return super().fit_bounded(rows, weight, width(rows, weight, scale), floor, iterations)
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent values, shape (size,)."""

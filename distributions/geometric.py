@@ -86,7 +86,8 @@ class Geometric(Distribution):
         """Return P(X <= x)."""
         self.require_known("give a probability")
         x = np.asarray(x, dtype=float)
-        return -np.expm1(-(np.maximum(np.floor(x), -1.0) + 1.0) * min(self._decay, 1e300))[()]
+        with np.errstate(over="ignore"):
+            return -np.expm1(-(np.maximum(np.floor(x), -1.0) + 1.0) * min(self._decay, 1e300))[()]
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the smallest count x with cdf(x) >= q."""

@@ -8,10 +8,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from .base import Distribution, Rng, parameter
+from .base import Distribution, Rng, checked, parameter
 from .data import Array, centre_and_scale
 from .domains import POSITIVE, REAL
-from .errors import InvalidParameterError
 from .kernels import Kernels, compiled, kernel, scalar
 from .newton import newton_move
 from .special import exp
@@ -183,7 +182,7 @@ class Gumbel(Distribution):
         >>> float(Gumbel.from_mean_std(5.0, 2.0).std)
         2.0
         """
-        return cls(*_from_mean_std(cls.__name__, mean, std, 1.0))
+        return cls(*_from_mean_std(cls, mean, std, 1.0))
 
 
 # ------------------------------------------------------------------------------------------ smallest values
@@ -279,7 +278,7 @@ class GumbelMin(Distribution):
         >>> float(GumbelMin.from_mean_std(5.0, 2.0).std)
         2.0
         """
-        return cls(*_from_mean_std(cls.__name__, mean, std, -1.0))
+        return cls(*_from_mean_std(cls, mean, std, -1.0))
 
 
 def _moment_guess(
@@ -299,8 +298,7 @@ def _moment_guess(
     return {"loc": centre[0] - skew * EULER * scale if loc is None else loc, "scale": scale}
 
 
-def _from_mean_std(name: str, mean: float, std: float, skew: float) -> tuple[float, float]:
-    if not (math.isfinite(mean) and math.isfinite(std) and std > 0.0):
-        raise InvalidParameterError(f"{name}: mean must be finite and std > 0; got mean={mean!r}, std={std!r}")
+def _from_mean_std(owner: type, mean: float, std: float, skew: float) -> tuple[float, float]:
+    mean, std = checked(owner, "mean", REAL, mean), checked(owner, "std", POSITIVE, std)
     scale = std / STD
     return mean - skew * EULER * scale, scale

@@ -17,6 +17,8 @@ from .kernels import Kernels, kernel
 from .numeric import positive_doubles
 from .special import HALF_LOG_2_PI, log
 
+HUGE, SMALL_UNIT = 1e290, 2.0**-100  # beyond the one, x is counted in one over the other: x log x would overflow
+
 
 @kernel
 def log_pdf(X, theta, out):
@@ -28,7 +30,9 @@ def log_pdf(X, theta, out):
     constant = 0.5 * math.log(theta[0]) - stirling_error(theta[0]) - HALF_LOG_2_PI
     for i in range(out.size):
         x = X[0, i]
-        out[i] += -math.inf if x <= 0.0 else constant - shape * (deviance(x, centre) / x) - log(x)
+        unit = SMALL_UNIT if x > HUGE else 1.0
+        value = constant - shape * (deviance(unit * x, unit * centre) / (unit * x)) - log(x)
+        out[i] += -math.inf if x <= 0.0 else value
 
 
 @kernel
@@ -38,10 +42,12 @@ def accumulate(X, r, theta, stats):
     total, first, second = 0.0, 0.0, 0.0
     for i in range(r.size):
         x = X[0, i] if X[0, i] > 0.0 else centre  # outside the support r is 0, and 0 times infinity NaN
+        unit = SMALL_UNIT if x > HUGE else 1.0
+        x = unit * x
         share = r[i] / x
         total += r[i]
-        first += share * (centre - x)
-        second += share * deviance(x, centre)
+        first += share * (unit * centre - x)
+        second += share * deviance(x, unit * centre)
     stats[0] += total
     stats[1] += first
     stats[2] += second

@@ -18,6 +18,7 @@ from .special import log
 
 BELOW_ONE = Domain("a number >= 0 and below 1", low=0.0, high=1.0, high_open=True)
 LARGEST_PROB = 1.0 - 2.0**-53
+FARTHEST = 1e30  # count beyond which nothing is left even at the largest prob
 
 _DIRECT = 40  # terms of a tail summed one by one
 BERNOULLI = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160)  # B_2j / (2j)!
@@ -154,7 +155,7 @@ class LogSeries(Distribution):
         x = np.asarray(x, dtype=float)
         if self.prob == 0.0:
             return np.where(np.isnan(x), x, x >= 1.0)[()]
-        k = np.clip(np.floor(np.nan_to_num(x, nan=1.0)), 1.0, 1e300)
+        k = np.clip(np.floor(np.nan_to_num(x, nan=1.0)), 1.0, FARTHEST)
         inside = 1.0 - _tail(k + 1.0, -math.log(self.prob)) / self._total
         return np.where(np.isnan(x), x, np.where(x < 1.0, 0.0, np.where(x == np.inf, 1.0, inside)))[()]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import log_ndtr as scipy_log_ndtr
 from scipy.special import ndtr, owens_t
 
-from .base import Distribution, Rng, parameter
+from .base import Distribution, Rng, checked, parameter
 from .data import Array, as_observed, centre_and_scale
 from .domains import POSITIVE, REAL
 from .errors import InvalidParameterError
@@ -115,6 +115,8 @@ class SkewNormal(Distribution):
         >>> round(SkewNormal.from_moments(1.0, std=2.0, skewness=0.5).mean, 12)
         1.0
         """
+        mean, std = checked(cls, "mean", REAL, mean), checked(cls, "std", POSITIVE, std)
+        skewness = checked(cls, "skewness", REAL, skewness)
         if not abs(skewness) < LARGEST_SKEWNESS:
             raise InvalidParameterError(
                 f"{cls.__name__}: skewness must lie within {LARGEST_SKEWNESS:.4f} of 0; got {skewness!r}"

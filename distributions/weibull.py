@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import factorial, gammaln, polygamma, zeta
 
-from .base import Distribution, Rng, parameter
+from .base import Distribution, Rng, checked, parameter
 from .data import Array
 from .domains import POSITIVE
 from .errors import InvalidParameterError
@@ -123,7 +123,7 @@ class Weibull(Distribution):
         """Variance, scale^2 (gamma(1 + 2 / shape) - gamma(1 + 1 / shape)^2)."""
         self.require_known("give a variance")
         with np.errstate(over="ignore"):
-            return float(self.mean**2 * np.expm1(log_power_moments(1.0 / self.shape)[1]))
+            return float(self.mean * self.mean * np.expm1(log_power_moments(1.0 / self.shape)[1]))
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""
@@ -147,9 +147,10 @@ class Weibull(Distribution):
         >>> round(Weibull.from_mean_std(3.0, 3.0).shape, 10)
         1.0
         """
-        if not (0.0 < mean < math.inf and 1e-8 < std / mean < 1e8):
+        mean, std = checked(cls, "mean", POSITIVE, mean), checked(cls, "std", POSITIVE, std)
+        if not 1e-8 < std / mean < 1e8:
             raise InvalidParameterError(
-                f"{cls.__name__}: mean must be > 0 and std / mean from 1e-8 to 1e8; got mean={mean!r}, std={std!r}"
+                f"{cls.__name__}: std / mean must lie between 1e-8 and 1e8; got mean={mean!r}, std={std!r}"
             )
         wanted = math.log1p((std / mean) ** 2)
         from scipy.optimize import brentq  # deferred: a slow import

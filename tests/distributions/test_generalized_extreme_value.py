@@ -100,3 +100,20 @@ def test_the_threshold_is_a_setting():
 def test_moments_that_do_not_exist_are_infinite():
     assert GeneralizedExtremeValue(0.0, 1.0, 1.0).mean == GeneralizedExtremeValue(0.0, 1.0, 0.5).var == np.inf
     assert GeneralizedPareto(1.0, 1.0).mean == GeneralizedPareto(1.0, 0.5).var == np.inf
+
+
+@pytest.mark.parametrize("shape", [3.0, 5.0])
+@pytest.mark.parametrize("n", [1000, 100_000])
+def test_very_heavy_tails_are_recovered(shape, n):
+    for d in (GeneralizedExtremeValue(10.0, 2.0, shape), GeneralizedPareto(2.0, shape)):
+        x = d.sample(n, rng=1)
+        fitted = type(d)().fit(x)
+        assert fitted.log_likelihood(x) >= d.log_likelihood(x)
+        assert fitted.shape == pytest.approx(shape, abs=8.0 * shape / np.sqrt(n))
+
+
+@pytest.mark.parametrize("value", [0.5, 3.0, 1e8])
+@pytest.mark.parametrize("n", [2, 5, 50])
+def test_constant_rows_have_no_maximum(value, n):
+    with pytest.raises(DegenerateDataError, match="scale"):
+        GeneralizedExtremeValue().fit([value] * n)
