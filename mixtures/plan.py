@@ -131,7 +131,10 @@ class OpaqueLeaf:
         out += values
 
     def accumulate(self, X: Array, r: Array, theta: Array, stats: Array) -> None:
-        """Keep the rows that have any responsibility."""
+        """Keep the rows that have any responsibility; a sweep begins with statistics of zero, and forgets the last."""
+        if stats[0] == 0.0:
+            self.rows, self.responsibilities = [], []
+        stats[0] += len(r)
         present = r > 0
         self.rows.append(X[:, present])
         self.responsibilities.append(r[present])
@@ -188,8 +191,8 @@ class OpaqueLeaf:
         return np.array([np.inf])
 
     def statistics_size(self) -> int:
-        """Return 0: there are no additive statistics."""
-        return 0
+        """Return 1, for the number of rows seen: other statistics do not add."""
+        return 1
 
 
 class Engine:

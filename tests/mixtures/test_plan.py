@@ -103,9 +103,12 @@ def test_a_family_in_numpy_sees_rows_as_a_user_writes_them(family, d, rng):
     leaf = OpaqueLeaf(family(3.0), "mine")
     theta, out = leaf.to_theta(), np.ones(5)
     leaf.log_pdf(X, theta, out)
-    leaf.accumulate(X, r, theta, np.empty(0))
-    leaf.accumulate(X, r, theta, np.empty(0))
-    leaf.update(np.empty(0), theta, leaf.bounds(np.ones(d), FLOOR))
+    stats = np.zeros(leaf.statistics_size())
+    leaf.accumulate(X[:, ::-1].copy(), r, theta, stats)
+    stats[:] = 0.0  # a sweep begins anew, as where a step is taken back
+    leaf.accumulate(X, r, theta, stats)
+    leaf.accumulate(X, r, theta, stats)
+    leaf.update(stats, theta, leaf.bounds(np.ones(d), FLOOR))
     (_, given), (_, kept, weight) = family.seen
     np.testing.assert_array_equal(given, rows)
     np.testing.assert_array_equal(kept, np.concatenate([rows[r > 0], rows[r > 0]]))  # rows without a share are absent
@@ -117,12 +120,12 @@ def test_an_earlier_version_can_be_put_back(rng):
     leaf = OpaqueLeaf(Recorder(3.0), "mine")
     theta = leaf.to_theta()
     before = theta.copy()
-    leaf.accumulate(np.array([[1.0, 3.0]]), np.ones(2), theta, np.empty(0))
-    leaf.update(np.empty(0), theta, leaf.bounds(np.ones(1), FLOOR))
+    leaf.accumulate(np.array([[1.0, 3.0]]), np.ones(2), theta, np.zeros(1))
+    leaf.update(np.zeros(1), theta, leaf.bounds(np.ones(1), FLOOR))
     assert leaf.from_theta(theta) == Recorder(2.0)
     assert leaf.from_theta(before) == Recorder(3.0)
-    leaf.accumulate(np.array([[7.0]]), np.ones(1), theta, np.empty(0))
-    leaf.update(np.empty(0), theta, leaf.bounds(np.ones(1), FLOOR))
+    leaf.accumulate(np.array([[7.0]]), np.ones(1), theta, np.zeros(1))
+    leaf.update(np.zeros(1), theta, leaf.bounds(np.ones(1), FLOOR))
     assert leaf.from_theta(theta) == Recorder(7.0)  # what was fitted once is not fitted again
 
 

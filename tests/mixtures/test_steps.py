@@ -83,6 +83,14 @@ def test_steps_beside_a_family_in_numpy_are_those_beside_the_compiled_one(x):
     assert interpreted.components_[0].loc == pytest.approx(compiled.components_[0].loc, rel=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:EM made max_iter")
+def test_a_family_in_numpy_forgets_the_sweep_of_a_step_that_is_taken_back(x):
+    start = [FarLogistic(0.0, 1.0), FarLogistic(7.0, 2.0)]
+    compiled = MixtureModel([*start, Normal(4.0, 3.0)], max_iter=40).fit(x)
+    interpreted = MixtureModel([*start, NormalInNumpy(4.0, 3.0)], max_iter=40).fit(x)
+    np.testing.assert_allclose(interpreted.history_, compiled.history_, rtol=1e-10)
+
+
 def test_a_frozen_parameter_stays_while_the_other_steps(x):
     model = MixtureModel([Logistic(loc=0.25).freeze("loc"), Logistic()]).fit(x)
     assert model.components_[0].loc == 0.25
