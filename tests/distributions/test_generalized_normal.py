@@ -53,5 +53,5 @@ def test_nothing_underflows_near_the_centre_of_a_nearly_uniform_distribution():
 def test_mean_and_standard_deviation_name_one():
     made = GeneralizedNormal.from_mean_std(-2.0, std=3.0, shape=0.7)
     np.testing.assert_allclose([made.mean, made.std], [-2.0, 3.0])
-    with pytest.raises(InvalidParameterError, match="shape must be > 0"):
+    with pytest.raises(InvalidParameterError, match="shape must be a finite number > 0"):
         GeneralizedNormal.from_mean_std(0.0, 1.0, shape=0.0)
