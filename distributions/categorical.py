@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
 from .data import Array, present
-from .domains import WHOLE, Domain, Points, Simplex
+from .domains import Domain, Points, Simplex
 from .errors import InvalidDataError, InvalidParameterError
 from .kernels import Kernels, compiled, kernel
 
 UNSEEN = -1.0  # the code of text that is no category
+ANY_LABEL = Domain("a label of any kind", discrete=True)
 
 # theta is the pseudo-count, then the numbers that stand for the categories, ascending, then their probabilities.
 
@@ -161,9 +162,9 @@ class Categorical(Distribution):
 
     @property
     def support(self) -> Domain:  # type: ignore[override]
-        """The codes or values of the categories; any whole number while they are unknown."""
+        """The codes or values of the categories; any label, coded as a whole number, while they are unknown."""
         if self.categories is None and self.prob is None:
-            return WHOLE
+            return ANY_LABEL
         shown = [repr(label) for label in (self.categories or self._values.astype(int).tolist())]
         shown = shown if len(shown) <= 12 else [*shown[:10], "...", shown[-1]]
         return Points.of(np.sort(self._values), "one of " + ", ".join(shown))

@@ -13,7 +13,7 @@ HEADINGS = ("family", "support", "parameters", "fit", "additive statistics")
 
 def families() -> Iterator[type[Distribution]]:
     """Yield the families that have parameters of their own, not those of distributions they are made of."""
-    for name in distributions.__all__:
+    for name in sorted(distributions.__all__):
         family = getattr(distributions, name)
         declared = getattr(family, "declared", ())  # a property where parts have the parameters
         if isinstance(family, type) and isinstance(declared, tuple) and declared:

@@ -38,3 +38,9 @@ def test_rows_say_how_a_family_is_fitted():
     assert "Newton steps" in rows["Logistic"]
     assert rows["Laplace"].endswith("| no |")
     assert "a finite number in each column" in rows["MultivariateNormal"]
+
+
+def test_families_are_in_order_and_labels_of_any_kind():
+    names = [family.__name__ for family in families()]
+    assert names == sorted(names)
+    assert "| `Categorical` | a label of any kind |" in table()
