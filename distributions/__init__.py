@@ -60,6 +60,7 @@ from .scipy_adapter import from_scipy
 from .skellam import Skellam
 from .skew_normal import SkewNormal
 from .student_t import StudentT
+from .truncated import Truncated
 from .uniform import Uniform
 from .von_mises import VonMises
 from .von_mises_fisher import VonMisesFisher
@@ -124,6 +125,7 @@ __all__ = [
     "Skellam",
     "StudentT",
     "Product",
+    "Truncated",
     "Uniform",
     "UnknownParameterError",
     "VonMises",

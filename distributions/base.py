@@ -381,7 +381,7 @@ class Distribution(Value):
         """
         low, high = [], []
         for name, _, power, collapse, limits in self.declared:
-            value = np.ravel(getattr(self, name)).astype(float)
+            value = np.ravel(self.parameters[name]).astype(float)
             if name in self.frozen:
                 lower = upper = value
             else:
@@ -403,7 +403,7 @@ class Distribution(Value):
         """Return the names of free parameters that a floor (not their domain or limits) keeps from going further."""
         names, position = [], 0
         for name, *_, collapse, _ in self.declared:
-            part = slice(position, position + np.size(getattr(self, name)))
+            part = slice(position, position + np.size(self.parameters[name]))
             position = part.stop
             at_floor = theta[part] <= bounds[0, part] if collapse > 0 else theta[part] >= bounds[1, part]
             if collapse and name not in self.frozen and at_floor.any():
@@ -418,7 +418,7 @@ class Distribution(Value):
         """
         parts = []
         for name, domain, power, *_ in self.declared:
-            size = np.size(getattr(self, name))
+            size = np.size(self.parameters[name])
             parts.append(np.full(size, scale[0] if domain.is_location and power == 1 else 0.0))
         return np.concatenate([*parts, np.full(len(self.constants), np.inf)])
 

@@ -63,7 +63,10 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
     result[flat == 1.0] = support.high
     if any(getattr(type(part).cdf, "__qualname__", "") == "Distribution.cdf" for _, part in distribution.flatten()):
         # Bisection would sum or integrate anew at each step: once is enough.
-        result[inside] = (_count_quantiles if support.discrete else _quantiles)(distribution, flat[inside])
+        if support.discrete:
+            result[inside] = _count_quantiles(distribution, flat[inside])
+        else:
+            result[inside] = quantiles(distribution.log_pdf, _edges(distribution), flat[inside])
         return result.reshape(probability.shape)[()]
     draws = _draws(distribution)
     smallest = 1.0 if support.discrete else np.finfo(float).tiny
@@ -99,9 +102,9 @@ def _count_quantiles(distribution: Distribution, q: Array) -> Array:
     return whole[np.minimum(np.searchsorted(np.cumsum(mass), q), len(whole) - 1)]
 
 
-def _quantiles(distribution: Distribution, q: Array) -> Array:
-    """Find the panel that a quantile lies in, then bisect the integral over part of it."""
-    integral = integrate(distribution.log_pdf, _edges(distribution))
+def quantiles(log_pdf: Callable[[Array], Array], edges: Array, q: Array) -> Array:
+    """Return quantiles of a density: find the panel that one lies in, then bisect the integral over part of it."""
+    integral = integrate(log_pdf, edges)
     total = integral.cumulative[-1]
     place = np.clip(np.searchsorted(integral.cumulative, q * total), 1, len(integral.edges) - 1)
     begin, missing = integral.edges[place - 1], q * total - integral.cumulative[place - 1]
@@ -110,7 +113,7 @@ def _quantiles(distribution: Distribution, q: Array) -> Array:
         middle = low + (high - low) / 2
         if np.all((middle == low) | (middle == high)):
             return high
-        enough = _panel_masses(distribution.log_pdf, begin, middle)[1].sum(axis=1) >= missing
+        enough = _panel_masses(log_pdf, begin, middle)[1].sum(axis=1) >= missing
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
 
 

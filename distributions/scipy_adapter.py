@@ -6,29 +6,23 @@ import itertools
 import math
 import types
 import warnings
-from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from .base import Distribution, Rng, parameter
+from .climb import SMALLEST, Coordinate, climb, location, merged, shape
 from .data import Array
 from .domains import POSITIVE, REAL, WHOLE, Domain
 from .errors import InvalidParameterError
-from .newton import newton_move
 from .quantiles import weighted_quantiles
 
 PILOT, LARGE_PILOT = 300, 10_000  # rows on which starts are tried, and the best is made better
 STARTS, CLIMBS = 200, 3  # starts that are tried, and how many of them are climbed from
-STEPS, HALVINGS = 60, 30
 TOGETHER = 100_000  # densities in one call
-DIFFERENCE = 1e-4  # in coordinates of order one: errors of second differences and of the cubic term balance
-SETTLED = 1e-5  # Newton's last step: the error after it is about its square
-FARTHEST = 18.0  # of a coordinate: shapes up to 6e7
-SMALLEST = np.finfo(float).tiny
 
 
 def from_scipy(distribution: Any, **frozen: Any) -> ScipyDistribution:
@@ -241,7 +235,7 @@ class ScipyDistribution(Distribution):
         free = [name for name in self.names if name not in self.frozen]
         if not free:
             return self, ()
-        x, share = _merged(rows[:, 0], weight)
+        x, share = merged(rows[:, 0], weight)
         start = self
         if self.unknown or not np.isfinite(self.log_pdf(x)).all():
             start = self._start(x, share)
@@ -261,7 +255,7 @@ class ScipyDistribution(Distribution):
         if not self.unknown:
             return self
         known = {name: getattr(self, name) for name in self.names if name not in self.unknown}
-        x, share = _merged(rows[:, 0], weight)
+        x, share = merged(rows[:, 0], weight)
         held = self.freeze(*known) if known else self
         guess = held._tried(*_pilot(x, share, PILOT))[0]
         return self.with_values(**{name: getattr(guess, name) for name in self.unknown})
@@ -572,13 +566,6 @@ def _means(variable: Any, x: Array, share: Array, shapes: list[Array], loc: Arra
 # ------------------------------------------------------------------------------------------------------ the climb
 
 
-def _merged(x: Array, weight: Array | None) -> tuple[Array, Array]:
-    """Return the different values, ascending, and the share of each in the weight."""
-    unique, inverse = np.unique(x, return_inverse=True)
-    mass = np.bincount(inverse.ravel(), weights=weight, minlength=len(unique)).astype(float)
-    return unique, mass / mass.sum()
-
-
 def _pilot(x: Array, share: Array, most: int) -> tuple[Array, Array]:
     """Return at most so many values that stand for all, the ends among them."""
     if len(x) <= most:
@@ -587,28 +574,19 @@ def _pilot(x: Array, share: Array, most: int) -> tuple[Array, Array]:
     places = np.searchsorted(position, (np.arange(most - 2) + 0.5) / (most - 2)).clip(0, len(x) - 1)
     values = np.concatenate([x[[0, -1]], x[places]])
     mass = np.concatenate([share[[0, -1]], np.full(most - 2, (1.0 - share[0] - share[-1]) / (most - 2))])
-    return _merged(values, mass)
+    return merged(values, mass)
 
 
 def _climbed(start: Any, x: Array, share: Array, least_scale: float) -> tuple[Any, float]:
     """Return the maximum that is reached from a start, and the mean log density there."""
-    climb = _Climb(start, x, share, least_scale)
-    u = climb.maximise(climb.to_coordinates(start))
-    return start.with_values(**climb.to_values(u)), climb(u)
+    mean = _Mean(start, x, share, least_scale)
+    low, high = (np.array([getattr(c, end) for c in mean.coordinates]) for end in ("low", "high"))
+    u = np.clip(mean.to_coordinates(start), low, high)
+    u = climb(mean.at, u, low, high)
+    return start.with_values(**mean.to_values(u)), float(mean.at(u[np.newaxis])[0])
 
 
-class _Coordinate(NamedTuple):
-    """A parameter as a number on the whole line."""
-
-    name: str
-    to_value: Callable[[float], float]
-    to_coordinate: Callable[[float], float]
-    low: float
-    high: float
-    ends: tuple[float, ...]  # of its domain, if they belong to it: beyond the ends of the coordinate
-
-
-class _Climb:
+class _Mean:
     """The mean log density of values as a function of coordinates of the free parameters.
 
     Values are about an origin, so that a location far from zero costs no digits.
@@ -621,23 +599,20 @@ class _Climb:
         self.x = x - self.origin
         self.fixed = {name: getattr(start, name) for name in start.names if name in start.frozen} | {"loc": 0.0}
         width = start.loc if start.is_discrete else start.scale
-        self.coordinates = []
+        self.coordinates: list[Coordinate] = []
         for p in start.declared:
             if p.name in start.frozen or (p.name == "loc" and start.is_discrete):
                 continue
             if p.name == "loc":
-                self.coordinates.append(_location(self.origin, float(width)))
+                self.coordinates.append(location("loc", self.origin, float(width)))
             elif p.name == "scale":
-                self.coordinates.append(_positive("scale", 0.0, float(width), least_scale, ()))
+                self.coordinates.append(_scale(float(width), least_scale))
             else:
-                self.coordinates.append(_shape(p.name, p.domain))
-        self.low = np.array([c.low for c in self.coordinates])
-        self.high = np.array([c.high for c in self.coordinates])
+                self.coordinates.append(shape(p.name, p.domain))
 
     def to_coordinates(self, distribution: ScipyDistribution) -> Array:
-        """Return the coordinates of a distribution's parameters, inside the box."""
-        u = np.array([c.to_coordinate(getattr(distribution, c.name)) for c in self.coordinates], dtype=float)
-        return np.clip(u, self.low, self.high)
+        """Return the coordinates of a distribution's parameters."""
+        return np.array([c.to_coordinate(getattr(distribution, c.name)) for c in self.coordinates], dtype=float)
 
     def to_values(self, u: Array) -> dict[str, float]:
         """Return the parameters by name; where one is as good at the end of its domain, it is there."""
@@ -653,9 +628,6 @@ class _Climb:
             values["loc"] += self.origin
         return {name: float(value) for name, value in values.items()}
 
-    def __call__(self, u: Array) -> float:
-        return float(self.at(u[np.newaxis])[0])
-
     def at(self, u: Array) -> Array:
         """Return the mean log densities, shape (k,), at k points, shape (k, p)."""
         values: dict[str, Any] = {
@@ -668,101 +640,14 @@ class _Climb:
         shapes = [values[name] for name in self.shapes]
         return _means(self.variable, self.x, self.share, shapes, values["loc"], values.get("scale"))
 
-    def maximise(self, u: Array) -> Array:
-        """Climb by Newton's method; where it sticks, as at a kink, by the simplex method, and once more."""
-        if not len(u):
-            return u
-        for _ in range(3):
-            u, settled = self._newton(u)
-            if settled:
-                break
-            from scipy.optimize import minimize  # deferred: a slow import
 
-            options = {"xatol": 1e-10, "fatol": 1e-15, "maxiter": 400 * len(u), "initial_simplex": self._simplex(u)}
-            found = minimize(lambda v: -self(np.clip(v, self.low, self.high)), u, method="Nelder-Mead", options=options)
-            gain, u = -found.fun - self(u), np.clip(found.x, self.low, self.high)
-            if not gain > 1e-12:
-                break
-        return u
-
-    def _simplex(self, u: Array) -> Array:
-        return np.vstack([u, u + np.diag(np.where(u + 0.05 < self.high, 0.05, -0.05))])
-
-    def _newton(self, u: Array) -> tuple[Array, bool]:
-        value = self(u)
-        for _ in range(STEPS):
-            derivatives = self._derivatives(u, value)
-            if derivatives is None:
-                return u, False
-            score, hessian = derivatives
-            move = newton_move(score, hessian, self.low - u, self.high - u)
-            size = float(np.max(np.abs(move)))
-            if size <= SETTLED:
-                moved = np.clip(u + move, self.low, self.high)
-                return (moved if self(moved) >= value - 1e-14 * (1.0 + abs(value)) else u), True
-            for _ in range(HALVINGS):
-                moved = np.clip(u + move, self.low, self.high)
-                there = self(moved)
-                if there > value:
-                    break
-                move = move / 2
-            else:
-                # Nothing is left to gain but rounding: then this is the maximum, and else a kink.
-                return u, bool(abs(score @ move) * 2.0**HALVINGS <= 1e-11)
-            u, value = moved, there
-        return u, False
-
-    def _derivatives(self, u: Array, value: float) -> tuple[Array, Array] | None:
-        """Return first and second derivatives (the lower triangle) by central differences, None at an edge."""
-        p = len(u)
-        pairs = [(a, b) for a in range(p) for b in range(a)]
-        for h in (DIFFERENCE, 1e-2 * DIFFERENCE):
-            step = h * np.eye(p)
-            both = np.array([step[a] + step[b] for a, b in pairs]).reshape(len(pairs), p)
-            up, down, up_up, down_down = np.split(
-                self.at(u + np.concatenate([step, -step, both, -both])), np.cumsum([p, p, len(pairs)])
-            )
-            score = (up - down) / (2.0 * h)
-            hessian = np.zeros(p * (p + 1) // 2)
-            with np.errstate(invalid="ignore"):
-                for a in range(p):
-                    hessian[a * (a + 3) // 2] = (up[a] - 2.0 * value + down[a]) / h**2
-                for (a, b), cross in zip(pairs, up_up + down_down, strict=True):
-                    rest = cross + 2.0 * value - up[a] - down[a] - up[b] - down[b]
-                    hessian[a * (a + 1) // 2 + b] = rest / (2.0 * h**2)
-            if np.isfinite(score).all() and np.isfinite(hessian).all():
-                return score, hessian
-        return None
-
-
-def _location(origin: float, width: float) -> _Coordinate:
-    return _Coordinate("loc", lambda u: width * u, lambda v: (v - origin) / width, -math.inf, math.inf, ())
-
-
-def _positive(name: str, low: float, unit: float, least: float, ends: tuple[float, ...]) -> _Coordinate:
-    start = math.log(least / unit) if least > 0.0 else -math.inf
-    return _Coordinate(
-        name,
-        lambda u: low + unit * math.exp(min(u, 700.0)),
-        lambda v: math.log(max(v - low, SMALLEST) / unit),
-        min(start, 0.0) if name == "scale" else -FARTHEST,
-        math.inf if name == "scale" else FARTHEST,
-        ends,
+def _scale(unit: float, least: float) -> Coordinate:
+    """Return the coordinate of the scale: its logarithm, in the unit of a first one."""
+    low = min(math.log(least / unit), 0.0) if least > 0.0 else -math.inf
+    return Coordinate(
+        "scale",
+        lambda u: unit * math.exp(min(u, 700.0)),
+        lambda v: math.log(max(v, SMALLEST) / unit),
+        low,
+        math.inf,
     )
-
-
-def _shape(name: str, domain: Domain) -> _Coordinate:
-    """Return the coordinate of a shape: a logarithm, log odds, or the inverse hyperbolic sine."""
-    low, high = domain.low, domain.high
-    ends = (() if domain.low_open else (low,)) + (() if domain.high_open else (high,))
-    ends = tuple(end for end in ends if math.isfinite(end))
-    if not math.isfinite(low):
-        return _Coordinate(name, math.sinh, math.asinh, -FARTHEST, FARTHEST, ends)
-    if not math.isfinite(high):
-        return _positive(name, low, 1.0, 0.0, ends)
-    width = high - low
-
-    def to_coordinate(value: float) -> float:
-        return float(logit(min(max((value - low) / width, 1e-15), 1.0 - 1e-15)))
-
-    return _Coordinate(name, lambda u: low + width * float(expit(u)), to_coordinate, -30.0, 30.0, ends)
