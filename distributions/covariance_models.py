@@ -11,8 +11,8 @@ models", Pattern Recognition 28 (1995); where only the orientation is shared, it
 Gautschi, SIAM Journal on Scientific and Statistical Computing 7, 1986; the models are those of Browne & McNicholas,
 Advances in Data Analysis and Classification 8, 2014).
 
-Where components collapse, S_k, shapes or volumes are kept above the floors of the members, in the space in which they
-are estimated: no covariance becomes singular.
+Where components collapse, S_k, shapes or volumes are kept above the floors of the members, whichever keeps every
+covariance from becoming singular. Only there the update is not exactly the maximum.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .base import Distribution
 from .data import Array
 from .errors import InvalidParameterError
 from .kernels import compiled, kernel
-from .multivariate_normal import MultivariateNormal, factorise, factorise_above, move_mean, set_diagonal
+from .multivariate_normal import MultivariateNormal, factorise_above, move_mean, set_diagonal
 from .normal import LOG_SQRT_2PI
 
 IDENTITY, EQUAL, VARYING = range(3)
@@ -43,6 +43,7 @@ SWEEPS = 60  # over all pairs of axes
 TURNED = 1e-22  # gain of a sweep that ends them, per weight: the angles are good to its square root
 ANGLES = 8  # tried for each pair at first
 WORTH_IT = 1e-3  # gain per weight for which an angle far away is taken
+WORST = 1e-14  # smallest eigenvalue of a matrix of correlations
 RAISED = 1.1  # factor on a floor, in deviations, that must not show in a covariance that is not held there
 
 # ---------------------------------------------------------------------------------------------- volume and shape
@@ -106,7 +107,7 @@ def variances_along_axes(share, squares, floor, volumes, equal_volume, equal_sha
                 own, lowest = 0.0, 0.0
                 for j in range(d):
                     own += squares[k, j] / shape[j] / d
-                    lowest += floor[k, j] / shape[j] / d
+                    lowest = max(lowest, floor[k, j] / shape[j])
                 change = max(change, abs(math.log(max(own, lowest) / volumes[k])))
                 volumes[k] = max(own, lowest)
             if change <= SETTLED:
@@ -186,7 +187,7 @@ def one_matrix(share, cov, floor, volumes, equal_volume):
                     for c in range(a + 1):
                         product += cov[k, b, c] * root[a, c]
                     own += root[a, b] * product / d
-                    lowest += root[a, b] * root[a, b] * floor[k, b] / d
+                    lowest += root[a, b] * root[a, b] * floor[k, b]
             change = max(change, abs(math.log(max(own, lowest) / volumes[k])))
             volumes[k] = max(own, lowest)
         if change <= SETTLED:
@@ -287,7 +288,7 @@ def own_axes(share, cov, floor, volumes, equal_volume):
         for j in range(d):
             squares[k, j] = max(squares[k, j], 0.0)
             for i in range(d):
-                along[k, j] += axes[k, i, j] * axes[k, i, j] * floor[k, i]
+                along[k, j] += d * axes[k, i, j] * axes[k, i, j] * floor[k, i]  # a bound of the matrix along them
     variances_along_axes(share, squares, along, volumes, equal_volume, True)
     for k in range(n):
         compose(axes[k], squares[k], cov[k])
@@ -511,9 +512,9 @@ def update_jointly(stats, theta, bounds, setting):
             set_diagonal(theta[k], variance)
             continue
         root = theta[k, d + d * d : d + 2 * d * d].reshape(d, d)
-        log_det = factorise(cov[k], root)
-        if math.isnan(log_det):  # singular by rounding
-            log_det = factorise_above(cov[k], floor[k], root)
+        for j in range(d):
+            floor[k, j] = max(floor[k, j], WORST * cov[k, j, j])
+        log_det = factorise_above(cov[k], floor[k], root)  # raised only where rounding would make it singular
         for a in range(d):
             for b in range(d):
                 theta[k, d + a * d + b] = cov[k, a, b]

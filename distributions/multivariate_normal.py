@@ -425,7 +425,8 @@ class MultivariateNormal(Distribution):
             box[:, d : d + d * d] = theta[d : d + d * d]
         else:
             floors = (max(floor, ROUNDING) * scale) ** 2
-            floors *= min(1.0, np.linalg.eigvalsh(scaled(self.cov, floors))[0])  # not above a start that was given
+            values = np.linalg.eigvalsh(scaled(self.cov, floors))
+            floors *= min(1.0, max(values[0], np.finfo(float).eps * values[-1]))  # not above a start that was given
             box[0, d : d + d * d : d + 1] = floors
         return box
 

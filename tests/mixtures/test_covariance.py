@@ -203,6 +203,17 @@ def test_a_collapsed_component_is_named(rng):
     assert MixtureModel(parts, covariance="EEE").fit(x).converged_
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("covariance", MODELS)
+def test_few_rows_in_columns_of_very_different_scales_break_nothing(covariance, rng):
+    for _ in range(2):
+        x = rng.normal(size=(12, 3)) * [1e-3, 1.0, 1e3] + 1e4
+        model = MixtureModel(MultivariateNormal(), n_components=5, covariance=covariance, n_init=4).fit(x)
+        assert np.isfinite(model.log_likelihood_)
+        for component in model.components_:
+            np.linalg.cholesky(component.cov)
+
+
 class Flat(Distribution):
     """A family in plain NumPy."""
 
