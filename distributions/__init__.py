@@ -1,5 +1,6 @@
 """Composable probability distributions: immutable values with exact weighted fits and compiled kernels."""
 
+from .affine import Scaled, Shifted
 from .base import Distribution, parameter
 from .bernoulli import Bernoulli
 from .beta import Beta
@@ -121,6 +122,8 @@ __all__ = [
     "PointMass",
     "Poisson",
     "Rayleigh",
+    "Scaled",
+    "Shifted",
     "SkewNormal",
     "Skellam",
     "StudentT",
