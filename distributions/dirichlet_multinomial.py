@@ -216,7 +216,7 @@ class DirichletMultinomial(TrialsFamily, Distribution):  # type: ignore[override
         mean = mean / mean.sum()
         total = rows.sum(axis=1)
         # Pearson's statistic of a row has expectation n (d - 1) (n + s) / (1 + s).
-        pearson = np.sum((rows - total[:, np.newaxis] * mean) ** 2 / mean, axis=1) / (counts.size - 1)
+        pearson = np.sum((rows - total[:, np.newaxis] * mean) ** 2 / mean, axis=1) / max(counts.size - 1, 1)
         pairs = weight @ (total * (total - 1.0))
         excess = float(weight @ (pearson - total)) / pairs if pairs > 0.0 else 0.5
         excess = np.clip(excess, 1e-3, 0.9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,22 @@ class SuccessFamily:
     def constants(self) -> tuple[float, ...]:
         """The number of trials, 0 for trials per row."""
         return (float(self.trials or 0),)
+
+    def prepare(self, x: Any) -> Self:
+        """Return self, if the data bring the trials that it lacks.
+
+        Raises
+        ------
+        InvalidDataError
+            If there are successes only.
+        """
+        if self.trials is None and np.ndim(x) == 1:
+            name = type(self).__name__
+            raise InvalidDataError(
+                f"{name} needs the number of trials too: {name}(trials=...) where it is one for all rows, else data of "
+                f"two columns, successes and trials; the data have one (shape {np.shape(x)})."
+            )
+        return self
 
     def require_trials(self, purpose: str) -> int:
         """Return the number of trials.

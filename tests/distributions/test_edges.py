@@ -8,7 +8,10 @@ from scipy.special import gammaln
 
 from distributions import (
     Beta,
+    BetaBinomial,
+    Binomial,
     BurrXII,
+    DirichletMultinomial,
     DiscreteUniform,
     Exponential,
     Gamma,
@@ -129,3 +132,17 @@ def test_a_mixture_of_generalized_normals_starts_on_few_rows(rng, monkeypatch):
 def test_named_constructors_refuse_what_is_no_mean_or_deviation(make, mean, std):
     with pytest.raises(InvalidParameterError):
         make(mean, std)
+
+
+@pytest.mark.parametrize("family", [Binomial, BetaBinomial])
+def test_successes_without_trials_are_told_what_is_missing(family):
+    for fit in (family().fit, MixtureModel([family(), family()]).fit):
+        with pytest.raises(InvalidDataError, match=rf"{family.__name__}\(trials=...\)"):
+            fit([1, 2, 3])
+
+
+def test_one_column_of_multinomial_counts_is_an_error_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(InvalidParameterError, match="at least 2 entries"):
+            DirichletMultinomial().fit(np.array([[1.0], [2.0], [3.0]]))
