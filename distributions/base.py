@@ -100,6 +100,8 @@ class Distribution(Value):
     stepwise : bool
         Whether `update` only takes a step towards the maximum, which the likelihood must confirm: the step is halved
         where the likelihood falls, so a point between two values of theta must be a legal theta.
+    maximises : bool
+        Whether `fit` maximises the likelihood: only then does EM climb with every update.
     slow : bool
         Whether `log_pdf` and `fit` take so long, as where time grows with the square of the rows, that a mixture should
         look for its start on few of them.
@@ -125,6 +127,7 @@ class Distribution(Value):
     missing_kernels: ClassVar[Kernels | None] = None
     stepwise: ClassVar[bool] = False
     slow: ClassVar[bool] = False
+    maximises: ClassVar[bool] = True
     n_statistics: ClassVar[int] = 0
     estimator: ClassVar[str] = ""
     everyday: ClassVar[bool] = False

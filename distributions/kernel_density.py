@@ -221,6 +221,7 @@ class KernelDensity(Distribution):
     support = REAL
     estimator = "numerical, cross-validation"
     slow = True
+    maximises = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -139,6 +139,15 @@ class Fit:
                 )
             ]
         if self.status == em.FELL and not any(self.engine.held):  # at a floor rounding is all that is left
+            other = [name for name, part in zip(self.names, self._start, strict=True) if not _maximises(part)]
+            if other:
+                text = (
+                    f"update {len(history) - 1} lowered the log-likelihood by {history[-2] - history[-1]:.3g}, as may "
+                    f"happen where a component ({', '.join(other)}) is fitted by another criterion than the "
+                    "likelihood. The parameters before it were kept: look at them, and freeze that component if it "
+                    "takes the rows of others."
+                )
+                return [(ConvergenceWarning, text)]
             return [
                 (
                     ConvergenceWarning,
@@ -176,6 +185,10 @@ class Fit:
                 continue
             messages.append((DegeneracyWarning, text))
         return messages
+
+
+def _maximises(component: Distribution) -> bool:
+    return all(leaf.maximises for leaf in component.leaves())
 
 
 def _check_missing(parts: list[Part], data: Observations) -> None:

@@ -80,7 +80,8 @@ def best_start(
     if not any(component.unknown for component in components):
         equal = np.full(len(components), 1.0 / len(components))
         return Start(list(components), equal if weights is None else weights)
-    slow = any(component.slow for component in components)
+    leaves = [leaf for component in components for leaf in component.leaves()]
+    slow = any(leaf.slow for leaf in leaves)
     sample, complete = representatives(data, SMALL_SAMPLE if slow else SAMPLE)
     if n_init is None and slow:
         n_init = FEWEST_STARTS

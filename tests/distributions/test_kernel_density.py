@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import gaussian_kde
 
-from distributions import DegenerateDataError, InvalidParameterError, KernelDensity, Normal
+from distributions import ConvergenceWarning, DegenerateDataError, InvalidParameterError, KernelDensity, Normal
 from mixtures import MixtureModel
 
 
@@ -92,3 +92,12 @@ def test_it_is_a_component(rng):
     model = MixtureModel([Normal(0.0, 1.0), humps], weights=[0.5, 0.5]).fit(x)
     assert model.weights_[0] == pytest.approx(0.5, abs=0.05)
     assert model.components_[1].pdf(8.0) < 0.3 * model.components_[1].pdf(9.0)
+
+
+def test_a_fall_of_the_likelihood_is_laid_to_the_bandwidth_not_to_the_user():
+    rng = np.random.default_rng(5)
+    x = np.concatenate([rng.gamma(2.0, 1.0, 150), rng.normal(12.0, 0.5, 200)])
+    with pytest.warns(ConvergenceWarning, match=r"a component \(KernelDensity\) is fitted by another criterion"):
+        model = MixtureModel([KernelDensity(), Normal()]).fit(x)
+    assert not model.converged_
+    assert np.isfinite(model.log_likelihood_)
