@@ -21,7 +21,7 @@ from .wrapper import Wrapper
 class Truncated(Wrapper):
     r"""Truncated distribution: density :math:`f(x) / P(a \le X \le b)` for :math:`a \le x \le b`.
 
-    Values outside were never recorded, nor how many they were. (Where their number is known, they are `Censored`.)
+    Values outside were never recorded, nor how many they were.
 
     Parameters
     ----------
@@ -97,7 +97,10 @@ class Truncated(Wrapper):
         """Return the log density of each row, shape (n,)."""
         self.require_known("give a density")
         values = self._as_rows(x)[:, 0]
-        out: Array = self.distribution.log_pdf(values) - log_probability(self.distribution, *self._interval)[0]
+        inside = float(log_probability(self.distribution, *self._interval)[0])
+        out: Array = self.distribution.log_pdf(values)
+        # Where doubles find nothing between the ends, no row has a density given that it lies there.
+        out = out - inside if inside > -np.inf else np.where(np.isnan(out), out, -np.inf)
         out[(values < self.low) | (values > self.high)] = -np.inf
         return out if np.ndim(x) else out[0]
 

@@ -1,10 +1,12 @@
 """Trials of shifted and scaled distributions."""
 
+import mpmath
 import scipy.stats
 
 from distributions import Beta, Exponential, Gamma, Normal, Poisson, Scaled, Shifted, Weibull
 
 from . import Trial
+from .beta import log_density as beta_log_density
 
 
 def shifted_twin(d):
@@ -19,6 +21,11 @@ def scaled_twin(d):
     """Return the scaled distribution in SciPy, of those tried."""
     inner = d.distribution
     return scipy.stats.beta(inner.a, inner.b, scale=d.by) if isinstance(inner, Beta) else None
+
+
+def scaled_log_density(d, x):
+    """Of one observation of a scaled beta, in mpmath."""
+    return beta_log_density(d.distribution, mpmath.mpf(x) / d.by) - mpmath.log(d.by)
 
 
 TRIALS = [
@@ -46,6 +53,7 @@ TRIALS = [
             Scaled(Weibull(1.5, 20.0).freeze("shape"), by=7.0),
         ],
         twin=scaled_twin,
+        log_density=scaled_log_density,
         no_law={"*": {"offset_moves_only_the_location": "the location is in another unit than the data"}},
     ),
 ]

@@ -1,5 +1,6 @@
 """Trials of truncated distributions."""
 
+import mpmath
 import numpy as np
 import scipy.stats
 
@@ -15,6 +16,16 @@ def twin(d):
         return None
     low, high = (d.low - inner.mean) / inner.std, (d.high - inner.mean) / inner.std
     return scipy.stats.truncnorm(low, high, inner.mean, inner.std)
+
+
+def log_density(d, x):
+    """Of one observation of a truncated normal, in mpmath."""
+    mean, std = mpmath.mpf(d.distribution.mean), mpmath.mpf(d.distribution.std)
+    z, low, high = ((mpmath.mpf(value) - mean) / std for value in (x, d.low, d.high))
+    # The probability by the tail in which its digits do not cancel.
+    low, high = (low, high) if high < -low else (-high, -low)
+    inside = (mpmath.erfc(-high / mpmath.sqrt(2)) - mpmath.erfc(-low / mpmath.sqrt(2))) / 2
+    return -z * z / 2 - mpmath.log(std * mpmath.sqrt(2 * mpmath.pi)) - mpmath.log(inside)
 
 
 TRIALS = [
@@ -35,5 +46,6 @@ TRIALS = [
         ],
         extremes=[Truncated(Normal(0.0, 1.0).freeze("mean"), low=30.0), Truncated(Poisson(3.0), low=12.0)],
         twin=twin,
+        log_density=log_density,
     )
 ]
