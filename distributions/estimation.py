@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     D = TypeVar("D", bound=Distribution)
 
-BLOCK = 8192  # rows handed to a kernel at once: a few columns stay in cache
+BLOCK = 32768  # cells handed to a kernel at once: they stay in the second-level cache
+SMALLEST_BLOCK = 1024  # rows
 ITERATIONS = 2000
 SETTLED = 1e-10  # a step of a parameter in its own unit that ends a fit
 SMALL_GAIN = 1e-5  # of the mean log-likelihood, by a step near the maximum, where steps shrink at a steady pace
@@ -137,6 +138,7 @@ def relative_step(before, after, units):
 
 def feature_major_blocks(rows: Array) -> Iterator[tuple[slice, Array]]:
     """Cut rows, shape (n, d), into blocks for kernels, shape (d, m)."""
-    for start in range(0, len(rows), BLOCK):
-        block = slice(start, min(start + BLOCK, len(rows)))
+    size = max(SMALLEST_BLOCK, BLOCK // rows.shape[1])
+    for start in range(0, len(rows), size):
+        block = slice(start, min(start + size, len(rows)))
         yield block, np.ascontiguousarray(rows[block].T)
