@@ -27,12 +27,7 @@ import numpy.typing as npt
 from . import numeric, registry
 from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale, missing_as_nan
 from .domains import REAL, Domain
-from .errors import (
-    DegenerateDataError,
-    InvalidDataError,
-    InvalidParameterError,
-    UnknownParameterError,
-)
+from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
 from .estimation import feature_major_blocks, maximise
 from .kernels import Kernels
 from .value import Value
@@ -382,9 +377,9 @@ class Distribution(Value):
         floor : float
             Smallest width of the distribution, relative to ``scale``.
         """
-        low, high = [], []
+        low, high, values = [], [], self.parameters
         for name, _, power, collapse, limits in self.declared:
-            value = np.ravel(self.parameters[name]).astype(float)
+            value = np.ravel(values[name]).astype(float)
             if name in self.frozen:
                 lower = upper = value
             else:
@@ -404,9 +399,9 @@ class Distribution(Value):
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
         """Return the names of free parameters that a floor (not their domain or limits) keeps from going further."""
-        names, position = [], 0
+        names, position, values = [], 0, self.parameters
         for name, *_, collapse, _ in self.declared:
-            part = slice(position, position + np.size(self.parameters[name]))
+            part = slice(position, position + np.size(values[name]))
             position = part.stop
             at_floor = theta[part] <= bounds[0, part] if collapse > 0 else theta[part] >= bounds[1, part]
             if collapse and name not in self.frozen and at_floor.any():
@@ -419,9 +414,9 @@ class Distribution(Value):
         The data's scale for a location, 0 where the entry itself is the measure, infinity for an entry that
         only repeats others.
         """
-        parts = []
+        parts, values = [], self.parameters
         for name, domain, power, *_ in self.declared:
-            size = np.size(self.parameters[name])
+            size = np.size(values[name])
             parts.append(np.full(size, scale[0] if domain.is_location and power == 1 else 0.0))
         return np.concatenate([*parts, np.full(len(self.constants), np.inf)])
 
