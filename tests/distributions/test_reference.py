@@ -89,6 +89,14 @@ COUNTERPARTS = {
     "beta_binomial": Counterpart("BetaBinomial", lambda a, b: {"a": a, "b": b}, trials),
     "poisson": renamed("Poisson", "rate"),
     "negative_binomial": renamed("NegativeBinomial", "size", "prob"),
+    "zero_inflated_poisson": Counterpart(
+        "ZeroInflated", lambda rate, pi: {"prob": pi, "rate": rate}, lambda: {"distribution": distributions.Poisson()}
+    ),
+    "zero_inflated_negative_binomial": Counterpart(
+        "ZeroInflated",
+        lambda size, prob, pi: {"prob": pi, "size": size, "distribution.prob": prob},
+        lambda: {"distribution": distributions.NegativeBinomial()},
+    ),
     "geometric": renamed("Geometric", "prob"),
     "skellam": renamed("Skellam", "rate1", "rate2"),
     "zeta": renamed("Zeta", "exponent"),

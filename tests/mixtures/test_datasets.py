@@ -10,6 +10,7 @@ from mixtures import datasets
 ROWS = {
     "galaxies": 82,
     "galton_heights": 934,
+    "horseshoe_crabs": 15,
     "old_faithful": 272,
     "penguins": 344,
     "spike_times": 1930,
@@ -63,6 +64,14 @@ def test_times_deaths_as_frequencies_and_as_days():
     assert len(days) == 1096  # 1912 was a leap year
     np.testing.assert_array_equal(np.bincount(days["deaths"].astype(int)), data["days"])
     assert days["deaths"].mean() == pytest.approx(np.average(data["deaths"], weights=data["days"]))
+
+
+def test_horseshoe_crabs():
+    data = datasets.load("horseshoe_crabs")
+    females = data.repeated("females")
+    assert (len(females), females["satellites"].sum()) == (173, 505)
+    assert females["satellites"].var(ddof=1) == pytest.approx(9.912, abs=5e-4)
+    assert data["females"][data["satellites"] == 0] == [62]
 
 
 def test_galaxies_offers_both_readings_of_the_78th_value():

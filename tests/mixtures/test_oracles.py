@@ -2,8 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.special import expit, gammaln, xlogy
 
-from mixtures import Exponential, MixtureModel, MultivariateNormal, Normal, Poisson, datasets
+from mixtures import (
+    Exponential,
+    MixtureModel,
+    MultivariateNormal,
+    NegativeBinomial,
+    Normal,
+    Poisson,
+    ZeroInflated,
+    datasets,
+)
 
 WAITING = datasets.load("old_faithful")["waiting"]
 
@@ -38,6 +49,49 @@ def test_times_deaths_two_poissons():
     np.testing.assert_allclose(parameters(model), expected, atol=1e-6)
     assert model.log_likelihood_ == pytest.approx(-1989.94586, abs=1e-6)
     assert model.converged_
+
+
+def log_poisson(x, rate):
+    return xlogy(x, rate) - rate - gammaln(x + 1)
+
+
+def log_negative_binomial(x, size, prob):
+    return gammaln(size + x) - gammaln(size) - gammaln(x + 1) + size * np.log(prob) + x * np.log1p(-prob)
+
+
+@pytest.mark.parametrize(
+    "count, names, log_mass, values",
+    [
+        (Poisson(), ["rate"], log_poisson, lambda u: [np.exp(u[0])]),
+        (
+            NegativeBinomial(),
+            ["size", "distribution.prob"],
+            log_negative_binomial,
+            lambda u: [np.exp(u[0]), expit(u[1])],
+        ),
+    ],
+    ids=["Poisson", "NegativeBinomial"],
+)
+def test_satellites_of_horseshoe_crabs_have_the_zeros_of_a_direct_maximum(count, names, log_mass, values):
+    data = datasets.load("horseshoe_crabs")
+    x, females = data["satellites"], data["females"]
+
+    def log_likelihood(u):
+        prob = expit(u[-1])
+        mass = (1.0 - prob) * np.exp(log_mass(x, *values(u)))
+        return females @ np.log(mass + prob * (x == 0))
+
+    u = np.zeros(len(names) + 1)
+    for _ in range(3):
+        options = {"xatol": 1e-10, "fatol": 1e-12, "maxiter": 10_000, "maxfev": 10_000}
+        u = minimize(lambda u: -log_likelihood(u), u, method="Nelder-Mead", options=options).x
+    expected = dict(zip(names, values(u), strict=True)) | {"prob": expit(u[-1])}
+    fitted = ZeroInflated(count).fit(x, sample_weight=females)
+    assert fitted.parameters == pytest.approx(expected, rel=1e-6)
+    assert fitted.log_likelihood(x, females) == pytest.approx(log_likelihood(u), abs=1e-6)
+    model = MixtureModel([ZeroInflated(count)], tol=1e-14).fit(x, sample_weight=females)
+    assert model.components_[0].parameters == pytest.approx(expected, rel=1e-6)
+    assert model.log_likelihood_ == pytest.approx(log_likelihood(u), abs=1e-6)
 
 
 def test_old_faithful_in_two_columns():

@@ -88,6 +88,7 @@ DATA <- list(
   # printed tables of counts
   horse_kicks = real(x = 0:4, frequency = c(109, 65, 22, 3, 1)),
   boys_of_12 = real(x = 0:12, frequency = c(3, 24, 104, 286, 670, 1033, 1343, 1112, 829, 478, 181, 45, 7)),
+  horseshoe_crabs = real(x = c(0:12, 14, 15), frequency = c(62, 16, 9, 19, 19, 15, 13, 4, 6, 3, 3, 1, 1, 1, 1)),
   butterflies = real(x = 1:24, frequency = c(118, 74, 44, 24, 29, 22, 20, 19, 20, 15, 12, 14, 6, 12, 6, 9, 9, 6, 10, 10,
                                              11, 5, 3, 3)),
   # simulated
@@ -236,6 +237,21 @@ family("geometric", "prob", "unit",
 family("binomial", "prob", "unit",
   function(x, p, size) dbinom(x, size, p[1], log = TRUE),
   fitdist = list("binom", start = function(x) list(prob = 0.5)))
+
+# -- zero with probability pi, else a count of the family; fitdist takes the densities of extraDistr
+with_zeros <- function(pi, x, log_mass) ifelse(x == 0, log(pi + (1 - pi) * exp(log_mass(x))), log1p(-pi) + log_mass(x))
+dzip <- extraDistr::dzip
+pzip <- extraDistr::pzip
+dzinb <- extraDistr::dzinb
+pzinb <- extraDistr::pzinb
+family("zero_inflated_poisson", c("lambda", "pi"), c("positive", "unit"),
+  function(x, p) with_zeros(p[2], x, function(x) dpois(x, p[1], log = TRUE)),
+  fitdist = list("zip", start = function(x) list(lambda = mean(x[x > 0]), pi = mean(x == 0) / 2)),
+  peer = function(x, p) extraDistr::dzip(x, p[1], p[2], log = TRUE))
+family("zero_inflated_negative_binomial", c("size", "prob", "pi"), c("positive", "unit", "unit"),
+  function(x, p) with_zeros(p[3], x, function(x) dnbinom(x, size = p[1], prob = p[2], log = TRUE)),
+  fitdist = list("zinb", start = function(x) list(size = 2, prob = 2 / (2 + mean(x[x > 0])), pi = mean(x == 0) / 2)),
+  peer = function(x, p) extraDistr::dzinb(x, p[1], p[2], p[3], log = TRUE))
 
 # -- densities written here
 family("gumbel", c("location", "scale"), c("location", "positive"),
@@ -574,7 +590,7 @@ fit <- function(name, dataset, weighted, size = NULL) {
 
 # A data set that is simulated is fitted twice, without its frequencies and with them; a table of counts only with them.
 # The other data sets have none.
-TABLES <- c("quake_stations", "quake_magnitudes", "horse_kicks", "boys_of_12", "butterflies")
+TABLES <- c("quake_stations", "quake_magnitudes", "horse_kicks", "boys_of_12", "horseshoe_crabs", "butterflies")
 PLAN <- list(
   normal = c("sim_normal", "precip", "nhtemp", "nile", "sp500"),
   lognormal = c("sim_lognormal", "rivers", "lynx", "ozone"),
@@ -607,8 +623,10 @@ PLAN <- list(
   kumaraswamy = c("sim_kumaraswamy", "rock_shape", "swiss_examination"),
   binomial = c("sim_binomial", "boys_of_12"),
   beta_binomial = c("sim_beta_binomial", "boys_of_12"),
-  poisson = c("sim_poisson", "discoveries", "insect_sprays", "horse_kicks"),
-  negative_binomial = c("sim_negative_binomial", "discoveries", "quine_days", "quake_stations"),
+  poisson = c("sim_poisson", "discoveries", "insect_sprays", "horse_kicks", "horseshoe_crabs"),
+  negative_binomial = c("sim_negative_binomial", "discoveries", "quine_days", "quake_stations", "horseshoe_crabs"),
+  zero_inflated_poisson = "horseshoe_crabs",
+  zero_inflated_negative_binomial = "horseshoe_crabs",
   geometric = c("sim_geometric", "quine_days", "horse_kicks"),
   skellam = "sim_skellam",
   zeta = c("sim_zeta", "butterflies"),
