@@ -58,16 +58,27 @@ def simulate(work: Work) -> tuple[np.ndarray, np.ndarray]:
     return rows, centres + rng.normal(0.0, 0.3, centres.shape)
 
 
+def prepare(components: list[Distribution], rows: np.ndarray, updates: int) -> Engine:
+    """Return an engine for so many updates from these components, equally weighted."""
+    weights = np.full(len(components), 1.0 / len(components))
+    return Engine(components, weights, rows.std(axis=0), updates, [""] * len(components))
+
+
+def climb(engine: Engine, rows: np.ndarray, updates: int) -> float:
+    """Make so many updates; return how many seconds they took."""
+    data = observed(rows)
+    begin = time.perf_counter()
+    em.run(engine, data, tol=0.0, max_iter=updates)
+    return time.perf_counter() - begin
+
+
 def ours(work: Work, rows: np.ndarray, means: np.ndarray, updates: int) -> tuple[float, float]:
     """Return seconds of so many updates, and the log-likelihood per row before the last one."""
     components: list[Distribution] = [
         Normal(mean[0], 1.0) if work.columns == 1 else MultivariateNormal(mean, np.eye(work.columns)) for mean in means
     ]
-    weights = np.full(work.components, 1.0 / work.components)
-    engine = Engine(components, weights, rows.std(axis=0), updates, [""] * work.components)
-    begin = time.perf_counter()
-    em.run(engine, observed(rows), tol=0.0, max_iter=updates)
-    return time.perf_counter() - begin, engine.history[updates - 1] / work.rows
+    engine = prepare(components, rows, updates)
+    return climb(engine, rows, updates), engine.history[updates - 1] / work.rows
 
 
 def theirs(work: Work, rows: np.ndarray, means: np.ndarray, updates: int) -> tuple[float, float]:
