@@ -63,6 +63,7 @@ from .skew_normal import SkewNormal
 from .student_t import StudentT
 from .truncated import Truncated
 from .uniform import Uniform
+from .uniform_box import UniformBox
 from .von_mises import VonMises
 from .von_mises_fisher import VonMisesFisher
 from .weibull import Weibull
@@ -130,6 +131,7 @@ __all__ = [
     "Product",
     "Truncated",
     "Uniform",
+    "UniformBox",
     "UnknownParameterError",
     "VonMises",
     "VonMisesFisher",

@@ -23,6 +23,7 @@ from distributions.law.case import Case
 
 DATA_SETS = 20
 STARTS = 10
+SIMPLICES = 8
 TOLERANCE = 1e-8
 NEAR = 1e-3  # to count as a competitor at all
 MOST_COLUMNS = 2
@@ -194,7 +195,9 @@ def test_no_optimiser_finds_a_higher_likelihood(family: type[Distribution]) -> N
             for _ in range(STARTS)
         ]
         best = min(climbs, key=lambda climb: climb.fun)
-        if -best.fun < reached - NEAR * (1.0 + abs(reached)):  # the likelihood has edges: a simplex goes on
+        for _ in range(SIMPLICES):  # the likelihood has edges: a simplex goes on, and a fresh one where it got stuck
+            if -best.fun >= reached - NEAR * (1.0 + abs(reached)):
+                break
             best = minimize(minus, best.x, method="Nelder-Mead", bounds=bounds, options={"maxfev": 500})
         assert -best.fun <= reached + TOLERANCE * (1.0 + abs(reached)), (
             f"{case.distribution!r}: of {n} rows {fitted!r} has log-likelihood {reached!r}, "
