@@ -9,6 +9,7 @@ from .binomial import Binomial
 from .burr_xii import BurrXII
 from .categorical import Categorical
 from .cauchy import Cauchy
+from .censored import Censored, as_intervals
 from .chi_square import ChiSquare
 from .dirichlet import Dirichlet
 from .dirichlet_multinomial import DirichletMultinomial
@@ -77,6 +78,7 @@ __all__ = [
     "Binomial",
     "BurrXII",
     "Cauchy",
+    "Censored",
     "ChiSquare",
     "Categorical",
     "ConvergenceWarning",
@@ -138,6 +140,7 @@ __all__ = [
     "Weibull",
     "ZeroInflated",
     "Zeta",
+    "as_intervals",
     "check_distribution",
     "from_scipy",
     "kernel",

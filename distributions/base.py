@@ -130,6 +130,9 @@ class Distribution(Value):
     frozen: frozenset[str] = frozenset()
     declared: ClassVar[tuple[Parameter, ...]] = ()
     atoms: tuple[float, ...] = ()
+    _without_maximum: ClassVar[str] = (
+        "it grows without bound in {} (the data are constant, or vary in too few directions)"
+    )
 
     # ------------------------------------------------------------------------------------------ a family
 
@@ -270,7 +273,14 @@ class Distribution(Value):
         if prepared is not self:
             return prepared.fit(x, sample_weight)
         name = type(self).__name__
-        data = as_observations(self.encode(x), sample_weight, self.n_columns, name, missing=self.marginalises)
+        data = as_observations(
+            self.encode(x),
+            sample_weight,
+            self.n_columns,
+            name,
+            missing=self.marginalises,
+            finite_rows=self.finite_rows,
+        )
         rows, weight = data.rows, data.weight
         summary = data.summary
         inside = self.support.holds_all(summary.low, summary.high)  # which spares a look at each row
@@ -287,8 +297,8 @@ class Distribution(Value):
             fitted, held = self._fit_huge(rows, weight, summary.scale)
         if held:
             raise DegenerateDataError(
-                f"{name}: the likelihood of these {len(rows)} rows has no maximum, it grows without bound in "
-                f"{', '.join(held)} (the data are constant, or vary in too few directions). "
+                f"{name}: the likelihood of these {len(rows)} rows has no maximum, "
+                f"{self._without_maximum.format(', '.join(held))}. "
                 f"Freeze {held[0]}, or pass more varied data."
             )
         return fitted
@@ -516,6 +526,14 @@ class Distribution(Value):
             missing = np.isnan(rows)
             inside |= np.all(missing | self.support.contains(rows), axis=1) & ~missing.all(axis=1)
         return inside
+
+    def finite_rows(self, rows: Array) -> Array:
+        """Return the finite rows that stand for these, shape (n, d), where scales and distances are computed.
+
+        Themselves, so that infinity is refused. A family whose cells may be infinite, such as ends of intervals, gives
+        finite ones, NaN where a row lies nowhere.
+        """
+        return rows
 
     def prepare(self, x: Any) -> Self:
         """Return a copy that knows what only data as they are given tell, such as the labels of categories; or self."""

@@ -7,6 +7,7 @@ derivatives; where it sticks, as at a kink, the simplex method of Nelder & Mead 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -15,7 +16,7 @@ from scipy.special import expit, logit
 
 from .data import Array
 from .domains import Domain
-from .errors import InvalidParameterError
+from .errors import ConvergenceWarning, InvalidParameterError
 from .newton import newton_move
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ def own_fit(family: D, rows: Array, weight: Array | None, scale: Array, floor: f
     free = {p.name: None for p in family.declared if p.name not in family.frozen}
     blank = family.with_values(**free)
     try:
-        return blank.fit_bounded(rows, weight, scale, floor)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a start need not be a maximum
+            return blank.fit_bounded(rows, weight, scale, floor)
     except (ValueError, ArithmeticError):
         return blank.first_guess(rows, weight, floor * scale), ()
 
@@ -186,6 +189,12 @@ def _coordinate_box(coordinates: list[Coordinate], box: Array) -> tuple[Array, A
 
 def _moved(start: D, coordinates: list[Coordinate], u: Array) -> D:
     return start.with_values(**{c.name: float(c.to_value(v)) for c, v in zip(coordinates, u.tolist(), strict=True)})
+
+
+def at_an_end(distribution: Distribution) -> bool:
+    """Whether a free parameter, a number, is at an end of its domain that belongs to it."""
+    free = [p for p in distribution.declared if p.name not in distribution.frozen]
+    return any(distribution.parameters[p.name] in (p.domain.low, p.domain.high) for p in free)
 
 
 def _at_ends(best: D, coordinates: list[Coordinate], mean_log_density: Callable[[D], float]) -> D:

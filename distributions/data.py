@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -145,7 +146,13 @@ class Observations(NamedTuple):
 
 
 def as_observations(
-    x: Any, sample_weight: Any, n_columns: int | None, owner: str, *, missing: bool = False
+    x: Any,
+    sample_weight: Any,
+    n_columns: int | None,
+    owner: str,
+    *,
+    missing: bool = False,
+    finite_rows: Callable[[Array], Array] | None = None,
 ) -> Observations:
     """Check the rows and weights of a fit; leave out rows of weight zero, which may hold anything.
 
@@ -157,6 +164,8 @@ def as_observations(
         As in `as_weights`.
     missing : bool
         Whether some cells of a row may be missing: NaN, None, masked, pandas' NA.
+    finite_rows : callable, optional
+        Of checked rows: those that stand for them, see `Distribution.finite_rows`; themselves by default.
 
     Raises
     ------
@@ -171,23 +180,28 @@ def as_observations(
     if weight is not None and not weight.all():
         places = np.flatnonzero(weight)
         rows, weight = rows[places], weight[places]
-    observations = Observations(rows, weight, places, n_given, summarise(rows, weight))
+    stand_ins = rows if finite_rows is None else finite_rows(rows)
+    observations = Observations(rows, weight, places, n_given, summarise(stand_ins, weight))
     # Only rows that are not finite, or so large that their sum is not, leave a mean that is not.
-    if not np.isfinite(observations.summary.centre).all() and not np.isfinite(rows).all():
-        if missing and rows.shape[1] > 1 and not np.isinf(rows).any():
-            empty: Mask = np.all(np.isnan(rows), axis=1)
+    if not np.isfinite(observations.summary.centre).all() and not np.isfinite(stand_ins).all():
+        if missing and rows.shape[1] > 1 and not np.isinf(stand_ins).any():
+            empty: Mask = np.all(np.isnan(stand_ins), axis=1)
             if empty.any():
                 raise InvalidDataError(
                     f"{owner} needs an observed cell in each row; {observations.describe(empty)} without any. "
                     "Drop these rows: they say nothing."
                 )
-            return observations._replace(summary=_summarise_present(rows, weight), has_missing=True)
-        raise InvalidDataError(_not_finite(owner, observations.describe(~np.all(np.isfinite(rows), axis=1))))
+            return observations._replace(
+                summary=_summarise_present(stand_ins, weight), has_missing=bool(np.isnan(rows).any())
+            )
+        needed = "finite data" if stand_ins is rows else "a finite cell in each row"
+        described = observations.describe(~np.all(np.isfinite(stand_ins), axis=1))
+        raise InvalidDataError(_not_finite(owner, described, needed))
     return observations
 
 
-def _not_finite(owner: str, described: str) -> str:
-    return f"{owner} needs finite data; {described} NaN or infinite. Drop or fill these rows first."
+def _not_finite(owner: str, described: str, needed: str = "finite data") -> str:
+    return f"{owner} needs {needed}; {described} NaN or infinite. Drop or fill these rows first."
 
 
 def as_observed(rows: Array) -> Array:

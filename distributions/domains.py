@@ -69,6 +69,12 @@ class Domain:
         """Return the separate values of a discrete domain from ``low`` to ``high``, ascending."""
         return np.arange(np.ceil(max(low, self.low)), np.floor(min(high, self.high)) + 1.0)
 
+    def meets(self, low: Array, high: Array) -> npt.NDArray[np.bool_]:
+        """Which intervals low < x <= high, shape (m,), hold separate values of the domain, or a length of it."""
+        if self.discrete:
+            return np.floor(np.maximum(low, self.low - 1.0)) < np.floor(np.minimum(high, self.high))
+        return np.maximum(low, self.low) < np.minimum(high, self.high)
+
     def n_free(self, value: Any) -> int:
         """Return the number of entries of a value that can be chosen freely."""
         return int(np.size(value))
@@ -141,6 +147,11 @@ class Points(Domain):
         place = np.searchsorted(points, values)
         return points[np.minimum(place, points.size - 1)] == values
 
+    def meets(self, low: Array, high: Array) -> npt.NDArray[np.bool_]:
+        """Which intervals low < x <= high, shape (m,), hold points."""
+        before, up_to = (np.searchsorted(self.points, ends, side="right") for ends in (low, high))
+        return (low < high) & (before < up_to)
+
     def values(self, low: float, high: float) -> Array:
         """Return the points from ``low`` to ``high``."""
         points = np.array(self.points)
@@ -175,6 +186,10 @@ class Union(Domain):
     def contains(self, values: Any) -> npt.NDArray[np.bool_]:
         """Which of the values (any shape) lie in one of the domains."""
         return np.any([domain.contains(values) for domain in self.domains], axis=0)
+
+    def meets(self, low: Array, high: Array) -> npt.NDArray[np.bool_]:
+        """Which intervals low < x <= high, shape (m,), hold values of one of the domains."""
+        return np.any([domain.meets(low, high) for domain in self.domains], axis=0)
 
     def holds(self, rows: Array) -> npt.NDArray[np.bool_]:
         """Which rows, shape (n, d), lie in one of the domains."""

@@ -28,6 +28,10 @@ class WithZero(Domain):
         inside: npt.NDArray[np.bool_] = (np.asarray(values, dtype=float) == 0.0) | self.others.contains(values)
         return inside
 
+    def meets(self, low: Array, high: Array) -> npt.NDArray[np.bool_]:
+        """Which intervals low < x <= high, shape (m,), hold zero or values of the other domain."""
+        return ((low < 0.0) & (high >= 0.0)) | self.others.meets(low, high)
+
     def values(self, low: float, high: float) -> Array:
         """Return the separate values from ``low`` to ``high``, ascending."""
         return np.concatenate([np.zeros(int(low <= 0.0 <= high)), self.others.values(low, high)])

@@ -126,7 +126,8 @@ def objective(
             total = weight @ out
         else:
             try:
-                total = weight @ fitted.with_values(**values(u)).log_pdf(x)
+                with np.errstate(over="ignore"):  # far off, where a density is next to nothing
+                    total = weight @ fitted.with_values(**values(u)).log_pdf(x)
             except InvalidParameterError:
                 return REJECTED
         return -total if total > -REJECTED else REJECTED  # NaN is rejected, too
