@@ -17,7 +17,7 @@ draws                ``sample(size, rng)``                           ``sample(si
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
@@ -30,6 +30,7 @@ from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
 from .estimation import feature_major_blocks, maximise
 from .kernels import Kernels
+from .outline import Outline, Path
 from .value import Value
 
 Rng = int | np.random.Generator | None
@@ -434,29 +435,26 @@ class Distribution(Value):
         """Return the length of the vector that `accumulate` fills."""
         return self.n_statistics
 
-    def leaves(self) -> list[Distribution]:
-        """Return the distributions of independent groups of columns that make up this one, in the columns' order."""
-        return [self]
+    @property
+    def parts_by_name(self) -> dict[str, Distribution]:
+        """Distributions of independent columns that this one is made of, by the columns' names; none by default."""
+        return {}
 
-    def leaf_names(self) -> list[str]:
-        """Return a name for each of several leaves."""
-        return [""]
+    def outline(self, path: Path = ()) -> Outline:
+        """Return the leaves that this distribution is made of, and the choices that lead to them.
 
-    def with_leaves(self, leaves: Iterator[Distribution]) -> Distribution:
-        """Take as many leaves as `leaves` gave; return the distribution made of them."""
-        return next(leaves)
+        Parameters
+        ----------
+        path : tuple
+            Of this distribution, in what it is part of.
+        """
+        return Outline.of_leaf(self, path)
 
-    def flatten(self) -> list[tuple[float | None, Distribution]]:
-        """Return the components that a mixture of this distribution sees, with their weights (None: unknown)."""
-        return [(1.0, self)]
-
-    def groups(self) -> list[Any]:
-        """Return the constraints across components that a mixture of this distribution sees: none but a mixture's."""
-        return []
-
-    def rebuild(self, parts: Iterator[tuple[float, Distribution]]) -> tuple[float, Distribution]:
-        """Take as many parts as `flatten` gave; return their total weight and the distribution made of them."""
-        return next(parts)
+    def rebuild(
+        self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]
+    ) -> Distribution:
+        """Return the distribution made of other leaves and proportions, by the paths that `outline` gave them."""
+        return leaves[path]
 
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
         """Return a copy in which unknown parameters have plain values, read off the data: where iterations start.

@@ -61,7 +61,7 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
     result = np.full(flat.shape, np.nan)
     result[flat == 0.0] = support.low
     result[flat == 1.0] = support.high
-    if any(getattr(type(part).cdf, "__qualname__", "") == "Distribution.cdf" for _, part in distribution.flatten()):
+    if any(getattr(type(part).cdf, "__qualname__", "") == "Distribution.cdf" for part in leaves(distribution)):
         # Bisection would sum or integrate anew at each step: once is enough.
         if support.discrete:
             result[inside] = _count_quantiles(distribution, flat[inside])
@@ -193,7 +193,7 @@ def with_ends(distribution: Distribution, edges: Array) -> Array:
     A jump inside a panel could be overlooked by all of its nodes.
     """
     with np.errstate(over="ignore"):
-        for _, part in distribution.flatten():
+        for part in leaves(distribution):
             edges = np.union1d(edges, ends(part.log_pdf, edges))
     return edges
 
@@ -214,6 +214,11 @@ def ends(log_pdf: Callable[[Array], Array], edges: Array) -> list[float]:
             zero, positive = (zero, middle) if log_pdf(np.array([middle]))[0] > -np.inf else (middle, positive)
         found += [zero, positive]
     return found
+
+
+def leaves(distribution: Distribution) -> list[Distribution]:
+    """Return the families that a distribution is made of."""
+    return [leaf.distribution for leaf in distribution.outline().leaves.values()]
 
 
 def _require_one_column(distribution: Distribution, what: str) -> None:

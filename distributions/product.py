@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -13,50 +14,9 @@ from .base import Distribution, Rng
 from .data import Array, Mask, as_observations, as_observed, missing_as_nan
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
+from .outline import Branch, Outline, Path, all_cover, product_domain, spans, sum_of_log_pdfs
 
 Key = str | tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ProductDomain(Domain):
-    """Rows whose columns lie in domains of their own."""
-
-    domains: tuple[Domain, ...] = ()
-    widths: tuple[int, ...] = ()
-
-    @property
-    def is_location(self) -> bool:
-        """Whether every row of numbers lies in the domain."""
-        return all(domain.is_location and not domain.discrete for domain in self.domains)
-
-    def holds(self, rows: Array) -> Mask:
-        """Which rows, shape (n, d), lie in the domain."""
-        inside = np.ones(len(rows), dtype=bool)
-        for domain, span in zip(self.domains, spans(self.widths, rows.shape[1]), strict=True):
-            inside &= domain.holds(rows[:, span])
-        return inside
-
-
-def leaf_spans(distribution: Distribution, n_columns: int) -> list[slice]:
-    """Return the columns of each leaf of a distribution, of data with ``n_columns``."""
-    return spans([leaf.n_columns for leaf in distribution.leaves()], n_columns)
-
-
-def spans(widths: Sequence[int | None], n_columns: int) -> list[slice]:
-    """Return the columns of each part, neighbours in the parts' order; one unknown width takes what the others leave.
-
-    Raises
-    ------
-    InvalidDataError
-        If the columns cannot be shared out.
-    """
-    known = sum(width for width in widths if width is not None)
-    free = sum(width is None for width in widths)
-    if free > 1 or (known != n_columns if free == 0 else known >= n_columns):
-        needed = f"{known}" if free == 0 else f"more than {known}"
-        raise InvalidDataError(f"a product of {len(widths)} parts needs {needed} columns; the data have {n_columns}")
-    ends = np.cumsum([n_columns - known if width is None else width for width in widths])
-    return [slice(int(end - size), int(end)) for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)]
 
 
 def _as_floats(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -67,6 +27,15 @@ def _as_floats(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return values.astype(float) if not any(isinstance(cell, str) for cell in values.ravel().tolist()) else values
     except (TypeError, ValueError):
         return values
+
+
+def _named(branch: Branch, name: str, width: int | None) -> Branch:
+    """Return a branch of a part with the name of the part; one leaf alone takes all its columns."""
+    if len(branch.leaves) == 1:
+        return branch._replace(leaves=(branch.leaves[0]._replace(width=width, name=name),))
+    return branch._replace(
+        leaves=tuple(leaf._replace(name=f"{name}, {leaf.name}" if leaf.name else name) for leaf in branch.leaves)
+    )
 
 
 class Product(Distribution):
@@ -102,10 +71,6 @@ class Product(Distribution):
             if not isinstance(part, Distribution):
                 hint = ", an instance: write Normal(), not Normal" if isinstance(part, type) else ""
                 raise InvalidParameterError(f"Product: part {key!r} must be a Distribution{hint}; got {part!r}")
-            if len(part.flatten()) > 1:
-                raise InvalidParameterError(
-                    f"Product: part {key!r} is a mixture. Write a mixture of products, one for each combination."
-                )
             width = 1 if isinstance(key, str) else len(key) if isinstance(key, tuple) else None
             if named and (width is None or (part.n_columns not in (None, width))):
                 raise InvalidParameterError(
@@ -157,41 +122,44 @@ class Product(Distribution):
     @property
     def support(self) -> Domain:  # type: ignore[override]
         """Rows whose columns lie in the parts' supports."""
-        supports = [part.support for part in self._parts]
-        text = ", ".join(f"{key}: {support.text}" for key, support in zip(self.keys(), supports, strict=True))
-        return ProductDomain(
-            text=f"in each column as its part needs it ({text})",
-            discrete=all(support.discrete for support in supports),
-            domains=tuple(supports),
-            widths=tuple(self._widths),  # type: ignore[arg-type]
-        )
+        return product_domain([part.support for part in self._parts], self._widths, self.keys())
 
     @property
     def marginalises(self) -> bool:
         """Whether rows may have missing (NaN) cells: if each part is of one column or can do so itself."""
-        return self.n_columns != 1 and all(leaf.n_columns == 1 or leaf.marginalises for leaf in self.leaves())
+        return self.n_columns != 1 and all(part.n_columns == 1 or part.marginalises for part in self._parts)
 
     def covers(self, rows: Array) -> Mask:
         """Which rows, shape (n, d), lie in the support, missing cells left out."""
-        missing = np.isnan(rows)
-        inside: Mask = ~np.all(missing, axis=1)
-        for part, span in zip(self._parts, spans(self._widths, rows.shape[1]), strict=True):
-            inside &= part.covers(rows[:, span]) | missing[:, span].all(axis=1)
-        return inside
+        return all_cover(self._parts, spans(self._widths, rows.shape[1]), rows)
 
-    def leaf_names(self) -> list[str]:
-        """Return the names of the parts; the numbers of their columns, from 1, where they have none."""
+    @property
+    def parts_by_name(self) -> dict[str, Distribution]:
+        """The parts by their names; by the numbers of their columns, from 1, where they have none."""
         if self.names is not None:
-            return [key if isinstance(key, str) else ", ".join(key) for key in self.names]
-        return [f"column {place + 1}" for place in range(len(self._parts))]
+            names = [key if isinstance(key, str) else ", ".join(key) for key in self.names]
+        else:
+            names = [f"column {place + 1}" for place in range(len(self._parts))]
+        return dict(zip(names, self._parts, strict=True))
 
-    def leaves(self) -> list[Distribution]:
-        """Return the parts."""
-        return [leaf for part in self._parts for leaf in part.leaves()]
+    def outline(self, path: Path = ()) -> Outline:
+        """Return the leaves of the parts; where a part is a mixture, a branch for each combination of components."""
+        parts, named = [], []
+        for place, (part, width, name) in enumerate(zip(self._parts, self._widths, self.parts_by_name, strict=True)):
+            outline = part.outline((*path, str(place)))
+            parts.append(outline)
+            named.append([_named(branch, name, width) for branch in outline.branches])
+        return Outline(
+            [Branch.joined(combination) for combination in itertools.product(*named)],
+            {path: choice for part in parts for path, choice in part.choices.items()},
+            [group for part in parts for group in part.groups],
+        )
 
-    def with_leaves(self, leaves: Iterator[Distribution]) -> Self:
-        """Return the product of these parts."""
-        return self._with([part.with_leaves(leaves) for part in self._parts])
+    def rebuild(self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]) -> Self:
+        """Return the product made of other leaves and proportions, by the paths that `outline` gave them."""
+        return self._with(
+            [part.rebuild((*path, str(place)), leaves, proportions) for place, part in enumerate(self._parts)]
+        )
 
     def freeze(self, *names: str) -> Self:
         """Return a copy in which `fit` leaves parts ("height"), parameters ("height.mean") or all as they are.
@@ -224,12 +192,7 @@ class Product(Distribution):
         """Return the log density of each row's observed cells, shape (n,); NaN for a row without any."""
         self.require_known("give a density")
         rows = self._as_rows(x)
-        total = np.zeros(len(rows))
-        for part, span in zip(self._parts, spans(self._widths, rows.shape[1]), strict=True):
-            missing = np.isnan(rows[:, span]).all(axis=1)
-            total += np.where(missing, 0.0, part.log_pdf(as_observed(rows[:, span])))
-        total[np.isnan(rows).all(axis=1)] = np.nan
-        return total
+        return sum_of_log_pdfs(self._parts, spans(self._widths, rows.shape[1]), rows)
 
     def fit(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Return the product of the parts, each fitted to the observed (not NaN) cells of its columns.
@@ -245,10 +208,11 @@ class Product(Distribution):
         weight = np.ones(len(data.rows)) if data.weight is None else data.weight
         fitted = []
         columns = spans(self._widths, data.rows.shape[1])
-        for name, part, span in zip(self.leaf_names(), prepared._parts, columns, strict=True):
+        for (name, part), span in zip(prepared.parts_by_name.items(), columns, strict=True):
             try:
                 cells = data.rows[:, span]
-                fitted.append(part.fit(as_observed(cells), np.where(np.isnan(cells).all(axis=1), 0.0, weight)))
+                present = np.where(np.isnan(cells).all(axis=1), 0.0, weight)
+                fitted.append(copy(part).fit(as_observed(cells), sample_weight=present))  # a mixture changes itself
             except InvalidDataError as error:
                 raise type(error)(f"Product, {name}: {error}") from error
         return self._with(fitted)

@@ -38,7 +38,7 @@ class Wrapper(Distribution):
         if not isinstance(inner, Distribution):
             hint = ", an instance: write Normal(), not Normal" if isinstance(inner, type) else ""
             raise InvalidParameterError(f"{name}: distribution must be a Distribution{hint}; got {inner!r}")
-        if not inner.declared or len(inner.flatten()) > 1:
+        if not inner.declared or len(inner.outline().branches) > 1:
             raise InvalidParameterError(
                 f"{name} wraps one family; {type(inner).__name__} is made of several. "
                 f"Put the {name} inside, around each of them."

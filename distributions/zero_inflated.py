@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from .base import Distribution, Parameter, Rng, parameter
 from .data import Array
 from .domains import PROBABILITY, REAL, Domain
 from .errors import DegenerateDataError, InvalidParameterError
+from .outline import Branch, Choice, Leaf, Outline, Path
 from .point_mass import PointMass
 from .wrapper import Wrapper
 
@@ -226,17 +227,24 @@ class ZeroInflated(Wrapper):
 
     # ----------------------------------------------------------------------------------------- as a component
 
-    def flatten(self) -> list[tuple[float | None, Distribution]]:
-        """Return a point mass at zero and what is inflated, with their weights; itself where these are not free."""
-        if "prob" in self.frozen or (self.atoms and self.distribution.support.contains(0.0)):
-            return [(1.0, self)]
-        rest = None if self.prob is None else 1.0 - self.prob
-        return [(self.prob, PointMass(0.0)), (rest, self.distribution)]
+    def outline(self, path: Path = ()) -> Outline:
+        """Return a choice between a point mass at zero and what is inflated; itself as a leaf where it is not free."""
+        if not self._is_choice:
+            return super().outline(path)
+        parts = (PointMass(0.0), self.distribution)
+        branches = [Branch((Leaf((*path, k), part, 1),), ((path, k),)) for k, part in enumerate(parts)]
+        known = None if self.prob is None else np.array([self.prob, 1.0 - self.prob])
+        return Outline(branches, {path: Choice.free(2, known)}, [])
 
-    def rebuild(self, parts: Iterator[tuple[float, Distribution]]) -> tuple[float, Distribution]:
-        """Take as many parts as `flatten` gave; return their total weight and the distribution made of them."""
-        if len(self.flatten()) == 1:
-            return next(parts)
-        (of_zero, _), (of_rest, inner) = next(parts), next(parts)
-        total = of_zero + of_rest
-        return total, self._with(inner, prob=of_zero / total if total > 0.0 else self.prob)
+    def rebuild(
+        self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]
+    ) -> Distribution:
+        """Return the distribution made of other leaves and proportions, by the paths that `outline` gave them."""
+        if not self._is_choice:
+            return super().rebuild(path, leaves, proportions)
+        return self._with(leaves[*path, 1], prob=float(proportions[path][0]))
+
+    @property
+    def _is_choice(self) -> bool:
+        """Whether a mixture may see it as a mixture of two."""
+        return "prob" not in self.frozen and not (self.atoms and self.distribution.support.contains(0.0))

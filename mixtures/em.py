@@ -59,7 +59,7 @@ def m_step(plan, state):
     state.theta_before[:] = state.theta
     state.weights_before[:] = state.weights
     total = state.mass.sum()
-    for leaf in range(plan.component.size):
+    for leaf in range(plan.free.size):
         if plan.alone[leaf] and state.leaf_mass[leaf] > VANISHED * total:
             begin, end = plan.theta_at[leaf], plan.theta_at[leaf + 1]
             stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
@@ -67,8 +67,42 @@ def m_step(plan, state):
             call_update(plan.update[leaf], stats, state.theta[begin:end], box)
     for group in range(plan.group_at.size - 1):
         update_group(plan, state, group)
+    update_proportions(plan.choices, state)
+
+
+@compiled
+def update_proportions(choices, state):
+    """Set the proportions of each choice to the shares of its options in the mass, and the weights to their products.
+
+    Options that are tied keep the ratio of their factors: together they take the share of all of them. Frozen ones
+    stay, and the others take what they leave.
+    """
+    state.proportions_before[:] = state.proportions
+    n_options = state.proportions.size
+    mass, of_tie, factors = choices.pseudo_counts.copy(), np.empty(n_options), np.empty(n_options)
+    for k in range(state.mass.size):
+        for place in range(choices.path_at[k], choices.path_at[k + 1]):
+            mass[choices.path[place]] += state.mass[k]
+    for choice in range(choices.option_at.size - 1):
+        first, last = choices.option_at[choice], choices.option_at[choice + 1]
+        total, left = 0.0, 1.0
+        of_tie[first:last], factors[first:last] = 0.0, 0.0
+        for o in range(first, last):
+            if choices.held[o]:
+                left -= state.proportions[o]
+            else:
+                total += mass[o]
+                of_tie[first + choices.tie[o]] += mass[o]
+                factors[first + choices.tie[o]] += choices.factor[o]
+        for o in range(first, last):
+            if not choices.held[o] and total > 0.0:
+                tie = first + choices.tie[o]
+                state.proportions[o] = left * (of_tie[tie] / total) * (choices.factor[o] / factors[tie])
     for k in range(state.weights.size):
-        state.weights[k] = state.mass[k] / total
+        weight = 1.0
+        for place in range(choices.path_at[k], choices.path_at[k + 1]):
+            weight *= state.proportions[choices.path[place]]
+        state.weights[k] = weight
 
 
 @compiled
@@ -143,6 +177,7 @@ def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
         if status == FELL:
             state.theta[:] = state.theta_before
             state.weights[:] = state.weights_before
+            state.proportions[:] = state.proportions_before
             sweep(data, plan, state, block_size)  # statistics and masses go with the parameters that are kept
         if status != RUNNING:
             return status

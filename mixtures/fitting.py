@@ -16,14 +16,15 @@ from distributions.errors import (
     InvalidParameterError,
     MeasureWarning,
 )
-from distributions.product import leaf_spans
+from distributions.outline import Branch
 
 from . import em
 from .initialization import best_start
+from .layout import Layout
 from .observed import Labels, as_labels, observed
 from .plan import FLOOR, Engine
 from .posterior import explain_failure
-from .structure import Part, Structure, as_generator, require_whole
+from .structure import Structure, as_generator, require_whole
 
 EMPTY = 1e-6  # effective count, in rows of average weight, below which a component has lost its data
 
@@ -65,26 +66,15 @@ class Fit:
         self.structure, self.tol, self.max_iter = structure, tol, max_iter
         self.data = as_observations(x, sample_weight, structure.n_columns, "MixtureModel", missing=True)
         self.rows, self.weight = self.data.rows, self.data.weight
-        parts = structure.flat
-        _check_parts(parts, self.data)
+        self.names = structure.branch_names
+        self.layout = Layout(structure.outline(), self.names, self.rows.shape[1])
+        _check_branches(self.layout, self.data)
         stand_in = self._stand_in() if self.data.has_missing else None
         self.observed = observed(self.rows, self.weight, self._labels(labels), stand_in)
-        self.names = [part.name for part in parts]
         scale = self.data.summary.scale
-        start = best_start(
-            [part.distribution for part in parts],
-            structure.flat_weights,
-            self.names,
-            self.observed,
-            scale,
-            n_init,
-            as_generator(rng),
-            structure.groups,
-        )
-        self._start = start.components
-        self.engine = Engine(
-            start.components, start.weights, scale, max_iter, self.names, self.data.has_missing, structure.groups
-        )
+        start = best_start(self.layout, self.observed, scale, n_init, as_generator(rng))
+        self._start = self.layout.branches_of(start.leaves)
+        self.engine = Engine(self.layout, start, scale, max_iter, self.data.has_missing)
         self.status = em.RUNNING
 
     def run(self, n_sweeps: int | None = None) -> None:
@@ -92,7 +82,8 @@ class Fit:
         self.status = em.run(self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps)
         if self.status == em.FAILED:
             log_factors = self.observed.log_factors[self.observed.code].T if self.observed.is_labelled else None
-            explain_failure(self.engine.components, self.engine.state.weights, self.names, self.data, log_factors)
+            branches = self.layout.branches_of(self.engine.parameters.leaves)
+            explain_failure(branches, self.engine.state.weights, self.names, self.data, log_factors)
 
     def _stand_in(self) -> Array:
         """Return an observed value of each column."""
@@ -110,7 +101,8 @@ class Fit:
     @property
     def current(self) -> tuple[list[Distribution], Array]:
         """Components and weights at this point of the climb."""
-        return self.structure.rebuild(self.engine.state.weights.copy(), self.engine.components)
+        leaves, proportions = self.layout.by_path(self.engine.parameters)
+        return self.structure.rebuild((), leaves, proportions), proportions[()]
 
     @property
     def log_likelihood(self) -> float:
@@ -160,9 +152,10 @@ class Fit:
 
     def _degeneracy_messages(self) -> list[tuple[type[Warning], str]]:
         messages: list[tuple[type[Warning], str]] = []
-        for i, (name, component) in enumerate(zip(self.names, self._start, strict=True)):
-            twin = self._start.index(component)
-            if twin < i and component.n_parameters:
+        kinds = [branch.kind for branch in self._start]
+        for i, (name, branch) in enumerate(zip(self.names, self._start, strict=True)):
+            twin = kinds.index(branch.kind)
+            if twin < i and any(leaf.n_parameters for leaf in branch.kind):
                 text = (
                     f"components {self.names[twin]!r} and {name!r} started equal, and so EM can never part them. "
                     "Give them different values, or leave parameters unknown."
@@ -187,41 +180,38 @@ class Fit:
         return messages
 
 
-def _maximises(component: Distribution) -> bool:
-    return all(leaf.maximises for leaf in component.leaves())
+def _maximises(branch: Branch) -> bool:
+    return all(leaf.maximises for leaf in branch.kind)
 
 
-def _check_missing(parts: list[Part], data: Observations) -> None:
+def _check_missing(layout: Layout, data: Observations) -> None:
     """Raise if a component cannot leave out missing cells of its columns."""
     missing = np.isnan(data.rows)
-    for part in parts:
-        for leaf, span in zip(
-            part.distribution.leaves(), leaf_spans(part.distribution, data.rows.shape[1]), strict=True
-        ):
-            some: Mask = np.any(missing[:, span], axis=1) & ~np.all(missing[:, span], axis=1)
-            if some.any() and not leaf.marginalises:
-                raise InvalidDataError(
-                    f"component {part.name!r}: {type(leaf).__name__} cannot leave out missing cells of its columns; "
-                    f"{data.describe(some)} incomplete there. Drop or fill these rows first."
-                )
+    for (_, leaf, _, _), span, owners in zip(layout.leaves, layout.spans, layout.owners, strict=True):
+        some: Mask = np.any(missing[:, span], axis=1) & ~np.all(missing[:, span], axis=1)
+        if some.any() and not leaf.marginalises:
+            raise InvalidDataError(
+                f"component {layout.names[owners[0]]!r}: {type(leaf).__name__} cannot leave out missing cells of its "
+                f"columns; {data.describe(some)} incomplete there. Drop or fill these rows first."
+            )
 
 
-def _check_parts(parts: list[Part], data: Observations) -> None:
+def _check_branches(layout: Layout, data: Observations) -> None:
     """Raise if there are too few rows or one that no component covers; warn of incomparable densities."""
-    rows = data.rows
-    if len(rows) < len(parts):
+    rows, branches = data.rows, layout.branches
+    if len(rows) < len(branches):
         raise InvalidDataError(
-            f"a mixture of {len(parts)} components needs at least {len(parts)} rows; got {len(rows)}. "
+            f"a mixture of {len(branches)} components needs at least {len(branches)} rows; got {len(rows)}. "
             "Use fewer components."
         )
-    supports = dict.fromkeys(part.distribution.support for part in parts)
+    supports = [branch.support for branch in branches]
     if data.has_missing:
-        _check_missing(parts, data)
+        _check_missing(layout, data)
     if data.has_missing or not any(support.is_location and not support.discrete for support in supports):
-        distinct = {part.distribution.support: part.distribution for part in parts}
-        outside = ~np.any([distribution.covers(rows) for distribution in distinct.values()], axis=0)
+        distinct = dict(zip(supports, branches, strict=True))
+        outside = ~np.any([branch.covers(rows) for branch in distinct.values()], axis=0)
         if outside.any():
-            wanted = ", ".join(f"{part.name}: {part.distribution.support.text}" for part in parts)
+            wanted = ", ".join(f"{name}: {support.text}" for name, support in zip(layout.names, supports, strict=True))
             raise InvalidDataError(
                 f"{data.describe(outside)} outside the support of every component ({wanted}). Drop these rows, "
                 "or add a component that covers them, such as Normal()."

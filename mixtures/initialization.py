@@ -11,19 +11,19 @@ look for clusters among the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from distributions.base import Distribution
 from distributions.data import Array, as_observed, centre_and_scale
 from distributions.errors import InvalidDataError
-from distributions.product import leaf_spans
 
 from . import em
+from .layout import Layout, Parameters, Unit
 from .observed import Integers, Observed
 from .partitions import SAMPLE, known_members, partition, representatives
-from .plan import FLOOR, Engine, Group
+from .plan import FLOOR, Engine
 
 SMALL_SAMPLE = 400  # where a component is slow
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
@@ -35,33 +35,15 @@ GUESS_FLOOR = 1e-2  # scale of a first guess, relative to its column's, where a 
 BLEND = 1e-2  # part of the estimate from everything in a guessed probability of 0 or 1
 
 
-class Start(NamedTuple):
-    """Parameters to start EM from."""
-
-    components: list[Distribution]
-    weights: Array
-
-
 def best_start(
-    components: Sequence[Distribution],
-    weights: Array | None,
-    names: Sequence[str],
-    data: Observed,
-    scale: Array,
-    n_init: int | None,
-    rng: np.random.Generator,
-    groups: Sequence[Group] = (),
-) -> Start:
-    """Return the start from which EM should run on all rows.
+    layout: Layout, data: Observed, scale: Array, n_init: int | None, rng: np.random.Generator
+) -> Parameters:
+    """Return the parameters from which EM should run on all rows.
 
     Parameters
     ----------
-    components : sequence of Distribution
-        Flattened; those without unknown parameters stay as they are.
-    weights : ndarray, shape (K,), or None
-        Mixing proportions to start from, if given.
-    names : sequence of str
-        For messages.
+    layout : Layout
+        Leaves without unknown parameters, and proportions that are known, stay as they are.
     data : Observed
         Checked data.
     scale : ndarray, shape (d,)
@@ -69,26 +51,25 @@ def best_start(
     n_init : int or None
         Number of starts, None for as many as `START_COST` allows.
     rng : numpy.random.Generator
-    groups : sequence of Group
-        Constraints across components.
 
     Raises
     ------
     InvalidDataError
-        If a component cannot be fitted to any of the data.
+        If a leaf cannot be fitted to any of the data.
     """
-    if not any(component.unknown for component in components):
-        equal = np.full(len(components), 1.0 / len(components))
-        return Start(list(components), equal if weights is None else weights)
-    leaves = [leaf for component in components for leaf in component.leaves()]
+    leaves = [leaf.distribution for leaf in layout.leaves]
+    n_components = len(layout.branches)
+    if not any(leaf.unknown for leaf in leaves):
+        equal = layout.proportions(np.full(n_components, 1.0 / n_components))
+        return Parameters(leaves, _given(layout, equal))
     slow = any(leaf.slow for leaf in leaves)
     sample, complete = representatives(data, SMALL_SAMPLE if slow else SAMPLE)
     if n_init is None and slow:
         n_init = FEWEST_STARTS
     elif n_init is None:
-        cost = sample.rows.shape[0] * len(components) * (sample.rows.shape[1] + 1) ** 2
+        cost = sample.rows.shape[0] * n_components * (sample.rows.shape[1] + 1) ** 2
         n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
-    guesses = _first_guesses(components, weights, names, sample, scale, n_init, rng)
+    guesses = _first_guesses(layout, sample, scale, n_init, rng)
     if len(guesses) == 1:
         return guesses[0]
     total = sample.weight.sum()
@@ -96,15 +77,23 @@ def best_start(
     left = list(range(len(runs)))
     for n_sweeps, tol, tie, keep in ROUNDS:
         for i in left:
-            runs[i] = _climb(runs[i].start, names, sample, scale, n_sweeps, tol, groups)
+            runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol)
         left = _distinct(left, runs, tie * total)[:keep]
     winner = left[0]
-    start = guesses[winner] if complete else runs[winner].start
-    partial = any(len(group.members) < len(components) for group in groups)
-    if weights is not None or data.is_labelled or partial:  # each has a weight, rows or a group: it keeps its place
+    start = guesses[winner] if complete else runs[winner].parameters
+    given = any(choice.proportions is not None for choice in layout.choices.values())
+    partial = any(len(members) < n_components for members, _ in layout.groups)
+    if given or data.is_labelled or partial or not layout.is_plain:  # each has something of its own: it keeps its place
         return start
-    order = _ascending(components, runs[winner].start, sample.rows, sample.weight)
-    return Start([start.components[k] for k in order], start.weights[order])
+    return _reordered(layout, start, _ascending(layout, runs[winner].parameters, sample.rows, sample.weight))
+
+
+def _given(layout: Layout, proportions: list[Array]) -> list[Array]:
+    """Return proportions with those that were given in their places."""
+    return [
+        found if choice.proportions is None else choice.proportions
+        for choice, found in zip(layout.choices.values(), proportions, strict=True)
+    ]
 
 
 def _distinct(indices: list[int], runs: Sequence[_Run], margin: float) -> list[int]:
@@ -122,10 +111,10 @@ def _distinct(indices: list[int], runs: Sequence[_Run], margin: float) -> list[i
     return distinct
 
 
-def _ascending(components: Sequence[Distribution], fitted: Start, rows: Array, weight: Array) -> Integers:
+def _ascending(layout: Layout, fitted: Parameters, rows: Array, weight: Array) -> Integers:
     """Return the order in which like components ascend: by the centre of what they explain, then by its spread."""
-    joint = np.stack([component.log_pdf(as_observed(rows)) for component in fitted.components])
-    joint += np.log(np.maximum(fitted.weights, np.finfo(float).tiny))[:, np.newaxis]
+    joint = np.stack([branch.log_pdf(as_observed(rows)) for branch in layout.branches_of(fitted.leaves)])
+    joint += np.log(np.maximum(layout.weights(fitted.proportions), np.finfo(float).tiny))[:, np.newaxis]
     with np.errstate(invalid="ignore"):  # a row of no density: the fit itself will say so
         share = weight * np.exp(joint - np.logaddexp.reduce(joint, axis=0))
     share /= np.maximum(share.sum(axis=1, keepdims=True), np.finfo(float).tiny)
@@ -134,12 +123,22 @@ def _ascending(components: Sequence[Distribution], fitted: Start, rows: Array, w
     centres = share @ points
     spread = share @ np.sum(points**2, axis=1) - np.sum(centres**2, axis=1)
     rank = np.lexsort([spread, *centres.round(6).T[::-1]])  # the first column counts first
-    order = np.arange(len(components))
-    for kind in dict.fromkeys(components):
-        same = np.array([k for k, component in enumerate(components) if component == kind])
-        if kind.unknown:
+    order = np.arange(len(layout.branches))
+    kinds = [branch.kind for branch in layout.branches]
+    for branch in {branch.kind: branch for branch in layout.branches}.values():
+        same = np.array([k for k, kind in enumerate(kinds) if kind == branch.kind])
+        if branch.unknown:
             order[same] = [k for k in rank if k in same]
     return order
+
+
+def _reordered(layout: Layout, start: Parameters, order: Integers) -> Parameters:
+    """Return parameters in which each component has changed places with one that is alike."""
+    leaves = list(start.leaves)
+    for k, other in enumerate(order):
+        for place, source in zip(layout.leaves_of[k], layout.leaves_of[other], strict=True):
+            leaves[place] = start.leaves[source]
+    return Parameters(leaves, layout.proportions(layout.weights(start.proportions)[order]))
 
 
 # ------------------------------------------------------------------------------------------------ short runs
@@ -157,114 +156,147 @@ class _Rank(NamedTuple):
 
 
 class _Run(NamedTuple):
-    start: Start
+    parameters: Parameters
     rank: _Rank
 
 
-def _climb(
-    start: Start,
-    names: Sequence[str],
-    data: Observed,
-    scale: Array,
-    n_sweeps: int,
-    tol: float,
-    groups: Sequence[Group],
-) -> _Run:
-    engine = Engine(start.components, start.weights, scale, n_sweeps, names, data.has_missing, groups)
+def _climb(layout: Layout, start: Parameters, data: Observed, scale: Array, n_sweeps: int, tol: float) -> _Run:
+    engine = Engine(layout, start, scale, n_sweeps, data.has_missing)
     try:
         status = em.run(engine, data, tol=tol, max_iter=n_sweeps)
     except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better
         status = em.FAILED
     if status == em.FAILED:
-        return _Run(start, _Rank(len(names) + 1, np.inf))  # behind those that have merely collapsed
+        return _Run(start, _Rank(len(layout.branches) + 1, np.inf))  # behind those that have merely collapsed
     held = sum(bool(names) for names in engine.held)
-    return _Run(Start(engine.components, engine.state.weights.copy()), _Rank(held, -engine.history[-1]))
+    return _Run(engine.parameters, _Rank(held, -engine.history[-1]))
 
 
 # ----------------------------------------------------------------------------------------------- first guesses
 
 
 def _first_guesses(
-    components: Sequence[Distribution],
-    weights: Array | None,
-    names: Sequence[str],
-    data: Observed,
-    scale: Array,
-    n_init: int,
-    rng: np.random.Generator,
-) -> list[Start]:
-    n_components = len(components)
-    if n_components == 1:
-        return [_matched(components, weights, names, data, scale, np.ones((1, len(data.rows))))]
+    layout: Layout, data: Observed, scale: Array, n_init: int, rng: np.random.Generator
+) -> list[Parameters]:
+    units = layout.units
+    if all(len(unit.options) == 1 for unit in units):
+        return [_fitted_to(layout, data, scale, np.ones((len(layout.branches), len(data.rows))))]
     centre, spread = centre_and_scale(data.rows, data.weight)
     points = np.nan_to_num((data.rows - centre) / spread)  # a missing cell is in the middle
-    known = known_members(data) if data.is_labelled else np.zeros((n_components, 0))
-    if known.any(axis=1).all():  # every component has rows of its own
-        return [_matched(components, weights, names, data, scale, known)]
-    starts = []
-    for attempt in range(n_init):
-        members = partition(points, data.weight, n_components, attempt, rng)
-        if data.is_labelled:
-            members = np.where(known.any(axis=1, keepdims=True), known, members * ~known.any(axis=0))
-        starts.append(_matched(components, weights, names, data, scale, members))
-    return starts
-
-
-def _matched(
-    components: Sequence[Distribution],
-    weights: Array | None,
-    names: Sequence[str],
-    data: Observed,
-    scale: Array,
-    members: Array,
-) -> Start:
-    """Fit components to the clusters that they explain best, so that the total likelihood is greatest."""
-    rows, row_weight, n_components = data.rows, data.weight, len(components)
-    kinds = list(dict.fromkeys(components))
-    fitted = {
-        kind: [
-            _guess_leaves(kind, names[components.index(kind)], rows, row_weight * member, row_weight, scale)
-            for member in members
-        ]
-        for kind in kinds
-    }
-    if len(kinds) == 1 or data.is_labelled:
-        cluster_of = np.arange(n_components)
-    else:
-        from scipy.optimize import linear_sum_assignment  # deferred: a slow import that most fits do not need
-
-        gain = {
-            kind: [
-                guess.log_likelihood(as_observed(rows), row_weight * member) if member.any() else 0.0
-                for guess, member in zip(fitted[kind], members, strict=True)
-            ]
-            for kind in kinds
-        }
-        table = np.array([gain[component] for component in components])
-        possible = table[np.isfinite(table)]
-        # A match that is impossible costs more than all others can gain, and no more: they must still count beside it.
-        lost = np.min(possible, initial=0.0) - n_components * np.ptp(np.append(possible, 0.0)) - 1.0
-        _, cluster_of = linear_sum_assignment(np.where(np.isfinite(table), table, lost), maximize=True)
-        for kind in kinds:  # like components take their clusters in ascending order
-            same = [k for k, component in enumerate(components) if component == kind]
-            cluster_of[same] = np.sort(cluster_of[same])
-    guesses = [fitted[component][c] for component, c in zip(components, cluster_of, strict=True)]
-    if weights is None:
-        mass = (members @ row_weight)[cluster_of]
-        mass = np.maximum(mass, 1e-3 * mass.max())  # a cluster may be empty: no component starts dead
-        weights = mass / mass.sum()
-    return Start(guesses, weights)
-
-
-def _guess_leaves(
-    kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array
-) -> Distribution:
-    """Return the component with each of its leaves fitted to its columns of a cluster."""
-    guesses = [
-        _guess(leaf, f"{name}, {leaf_name}" if leaf_name else name, rows[:, span], weight, all_weight, scale[span])
-        for leaf, leaf_name, span in zip(kind.leaves(), kind.leaf_names(), leaf_spans(kind, rows.shape[1]), strict=True)
+    known = known_members(data) if data.is_labelled else np.zeros((len(layout.branches), 0))
+    if known.any(axis=1).all() and len(units) == 1:  # every component has rows of its own
+        return [_fitted_to(layout, data, scale, known)]
+    return [
+        _fitted_to(layout, data, scale, *_members(layout, units, points, data, known, scale, attempt, rng))
+        for attempt in range(n_init)
     ]
-    return kind.with_leaves(iter(guesses))
+
+
+def _members(
+    layout: Layout,
+    units: list[Unit],
+    points: Array,
+    data: Observed,
+    known: Array,
+    scale: Array,
+    attempt: int,
+    rng: np.random.Generator,
+) -> tuple[Array, _Guesses]:
+    """Partition the rows for each set of choices, inner ones within outer ones.
+
+    Returns
+    -------
+    members : ndarray, shape (K, n)
+        Of the flat components: products of their memberships.
+    guesses : dict
+        Fits made on the way, by leaf and rows.
+    """
+    members, done, guesses = np.ones((len(layout.branches), len(points))), list[tuple[Unit, Array]](), _Guesses()
+    for unit in units:
+        weight = data.weight
+        here = unit.option_of >= 0
+        for outer, parts in done:
+            if set(outer.columns) >= set(unit.columns):
+                weight = weight * parts[np.unique(outer.option_of[here])].max(axis=0)
+        if not weight.any():
+            weight = data.weight
+        parts = partition(points[:, unit.columns], weight, len(unit.options), attempt, rng)
+        if unit is units[0] and data.is_labelled:
+            own = np.array([known[unit.option_of == o].max(axis=0) for o in range(len(unit.options))])
+            parts = np.where(own.any(axis=1, keepdims=True), own, parts * ~own.any(axis=0))
+        else:
+            parts = parts[_cluster_of_each(layout, unit, data, scale, weight, parts, guesses)]
+        done.append((unit, parts))
+        members[here] *= parts[unit.option_of[here]]
+    return members, guesses
+
+
+class _Guesses(dict[tuple[Distribution, bytes], Distribution]):
+    """Fits of leaves to clusters; like leaves and equal clusters share one."""
+
+    def of(self, layout: Layout, place: int, data: Observed, weight: Array, scale: Array) -> Distribution:
+        """Return a leaf fitted to its columns of rows with these weights."""
+        leaf, span = layout.leaves[place], layout.spans[place]
+        key = (leaf.distribution, span.start.to_bytes(4) + weight.tobytes())
+        if key not in self:
+            name = layout.names[layout.owners[place][0]]
+            name = f"{name}, {leaf.name}" if leaf.name else name
+            self[key] = _guess(leaf.distribution, name, data.rows[:, span], weight, data.weight, scale[span])
+        return self[key]
+
+
+def _cluster_of_each(
+    layout: Layout, unit: Unit, data: Observed, scale: Array, weight: Array, parts: Array, guesses: _Guesses
+) -> Integers:
+    """Return the cluster that each option explains best, so that the total likelihood is greatest."""
+    n = len(unit.options)
+    own = [
+        sorted(set.intersection(*(set(layout.leaves_of[k]) for k in np.flatnonzero(unit.option_of == option))))
+        for option in range(n)
+    ]
+    kinds = [tuple((layout.leaves[place].distribution, layout.spans[place].start) for place in each) for each in own]
+    if len(set(kinds)) == 1:
+        return np.arange(n)
+    from scipy.optimize import linear_sum_assignment  # deferred: a slow import that most fits do not need
+
+    gain: dict[Any, list[float]] = {}
+    for kind, leaves in zip(kinds, own, strict=True):
+        if kind not in gain:
+            gain[kind] = [
+                sum(_gain(guesses, layout, leaf, data, weight * part, scale) for leaf in leaves) for part in parts
+            ]
+    table = np.array([gain[kind] for kind in kinds])
+    possible = table[np.isfinite(table)]
+    # A match that is impossible costs more than all others can gain, and no more: they must still count beside it.
+    lost = np.min(possible, initial=0.0) - n * np.ptp(np.append(possible, 0.0)) - 1.0
+    _, cluster_of = linear_sum_assignment(np.where(np.isfinite(table), table, lost), maximize=True)
+    for kind in gain:  # like components take their clusters in ascending order
+        same = [option for option, other in enumerate(kinds) if other == kind]
+        cluster_of[same] = np.sort(cluster_of[same])
+    return cluster_of
+
+
+def _gain(guesses: _Guesses, layout: Layout, place: int, data: Observed, weight: Array, scale: Array) -> float:
+    """Return the log-likelihood of a leaf fitted to rows with these weights."""
+    cells = data.rows[:, layout.spans[place]]
+    present = np.where(np.isnan(cells).all(axis=1), 0.0, weight)
+    if not present.any():
+        return 0.0
+    return guesses.of(layout, place, data, weight, scale).log_likelihood(as_observed(cells), present)
+
+
+def _fitted_to(
+    layout: Layout, data: Observed, scale: Array, members: Array, guesses: _Guesses | None = None
+) -> Parameters:
+    """Return each leaf fitted to the rows of the components that it is part of, shape (K, n)."""
+    guesses = _Guesses() if guesses is None else guesses
+    leaves = [
+        guesses.of(layout, place, data, data.weight * members[owners].sum(axis=0), scale)
+        for place, owners in enumerate(layout.owners)
+    ]
+    mass = members @ data.weight
+    mass = np.maximum(mass, 1e-3 * mass.max())  # a cluster may be empty: no component starts dead
+    return Parameters(leaves, _given(layout, layout.proportions(mass)))
 
 
 def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array) -> Distribution:

@@ -14,6 +14,7 @@ from distributions.base import Distribution, Rng
 from distributions.data import Array, Mask, as_observations, as_rows, as_weights, present
 from distributions.domains import Domain
 from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
+from distributions.outline import Outline, Path
 
 from . import em, posterior, reporting
 from .fitting import Fit
@@ -384,12 +385,7 @@ class MixtureModel(Distribution):
     @property
     def n_parameters(self) -> int:
         """Number of free parameters: those of the components, shared ones once, and K - 1 weights."""
-        structure = self._structure
-        components = self._current("")[0] if hasattr(self, "weights_") else structure.components
-        if structure.covariance:
-            parts: list[Any] = [part for component in components for _, part in component.flatten()]
-            return structure.covariance.n_parameters(parts) + len(parts) - 1
-        return sum(component.n_parameters for component in components) + len(components) - 1
+        return self.outline().n_parameters
 
     @property
     def support(self) -> Domain:  # type: ignore[override]
@@ -425,37 +421,20 @@ class MixtureModel(Distribution):
         """Which rows, shape (n, d), lie in the support of a component, missing cells left out."""
         return np.any([component.covers(rows) for component in self._described()[0]], axis=0)
 
-    def flatten(self) -> list[tuple[float | None, Distribution]]:
-        """Return the flattened components with the products of their weights (None: unknown)."""
+    def outline(self, path: Path = ()) -> Outline:
+        """Return the branches of the components, and the choice among these."""
         components, weights = self._described()
-        model = self._structure.covariance
-        shares: list[float | None] = [None] * len(components) if weights is None else list(weights.tolist())
-        return [
-            (
-                None if share is None or inner is None else share * inner,
-                part if model is None else model.member(part, type(part).__name__),
-            )
-            for share, component in zip(shares, components, strict=True)
-            for inner, part in component.flatten()
-        ]
+        return Structure(self._structure.shaped(components), None, weights, self.covariance).outline(path)
 
-    def groups(self) -> list[Any]:
-        """Return the constraints across the components that `flatten` gives."""
-        return self._structure.groups
-
-    def rebuild(self, parts: Iterator[tuple[float, Distribution]]) -> tuple[float, Distribution]:
-        """Return the total weight of the parts taken, and a model with these components and weights."""
+    def rebuild(self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]) -> Self:
+        """Return a model made of other leaves and proportions, by the paths that `outline` gave them."""
         structure = self._structure
-        rebuilt = [component.rebuild(parts) for component in structure.components]
-        weights = np.array([weight for weight, _ in rebuilt])
-        total = float(weights.sum())
         model = type(self)(**self.get_params())
-        model.set_params(
-            components=structure.shaped([component for _, component in rebuilt]),
+        return model.set_params(
+            components=structure.shaped(structure.rebuild(path, leaves, proportions)),
             n_components=None,
-            weights=weights / total if total > 0 else np.full(len(weights), 1.0 / len(weights)),
+            weights=proportions.get(path),
         )
-        return total, model
 
     def _described(self) -> tuple[list[Distribution], Array | None]:
         """Return components and weights as far as they are known."""

@@ -1,31 +1,43 @@
 """A mixture as tables: what the compiled loops read (`Plan`) and what they change (`State`).
 
-The components of a model, nested mixtures flattened, become a list of *leaves*: a family's kernels, the columns they
-read, the places of their parameters and statistics in one flat vector each, and the component they belong to. A
-component's log density is the sum over its leaves.
+The components of a model, multiplied out, become a list of *leaves*: a family's kernels, the columns they read, the
+places of their parameters and statistics in one flat vector each, and the components they belong to. A component's log
+density is the sum over its leaves; its weight is the product of the proportions of the options that lead to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from distributions.base import Distribution
 from distributions.data import Array, as_observed
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.kernels import Kernels, address
-from distributions.product import leaf_spans
+from distributions.outline import Choice
 
-Integers = npt.NDArray[np.int64]
+from .layout import Layout, Parameters
+from .observed import Integers
 
 FLOOR = 1e-10  # smallest scale of a component, relative to the scale of its column
 
 
+class Choices(NamedTuple):
+    """How the weights of components are made of the proportions of options."""
+
+    path_at: Integers  # (K + 1,): places in path
+    path: Integers  # options that lead to the components, one component after the other
+    option_at: Integers  # (choices + 1,): places among the options
+    held: Integers  # (options,): 1 where the proportion is frozen
+    tie: Integers  # options of a choice with one number keep the ratio of their factors
+    factor: Array
+    pseudo_counts: Array
+
+
 class Plan(NamedTuple):
-    """Read-only tables, one entry per leaf unless said; the last five have one per group of leaves."""
+    """Read-only tables, one entry per leaf unless said; from `update_jointly` on, one per group of leaves."""
 
     log_pdf: Any  # addresses of kernels, or the Python callables themselves
     accumulate: Any
@@ -35,7 +47,8 @@ class Plan(NamedTuple):
     last: Integers
     theta_at: Integers  # (leaves + 1,): places in theta and in stats
     stats_at: Integers
-    component: Integers
+    owner_at: Integers  # (leaves + 1,): places in owners
+    owners: Integers  # components of the leaves, one leaf after the other
     free: Integers  # 0 where every parameter is frozen
     alone: Integers  # 1 where a free leaf is updated by itself, not with a group
     stepwise: Integers  # 1 where an update is a step that the likelihood must confirm
@@ -45,13 +58,15 @@ class Plan(NamedTuple):
     group_at: Integers  # (groups + 1,): places in members
     setting: Array
     setting_at: Integers
+    choices: Choices
 
 
 class State(NamedTuple):
     """What EM changes: the parameters, the sums of one sweep, and the record of the climb."""
 
     theta: Array
-    weights: Array  # (K,): mixing proportions
+    weights: Array  # (K,): mixing proportions of the components
+    proportions: Array  # (options,): of which they are products
     stats: Array
     mass: Array  # (K,): total responsibility of each component
     leaf_mass: Array  # (leaves,): total responsibility of the rows that each leaf has seen
@@ -59,12 +74,13 @@ class State(NamedTuple):
     units: Array
     theta_before: Array  # parameters one update ago
     weights_before: Array
+    proportions_before: Array
     history: Array  # (max_iter + 1,): log-likelihood before each update
     progress: Array  # (3,): sweeps made, last gain, last step
 
 
-class Leaf(Protocol):
-    """The part of a distribution that the tables are made of."""
+class Compiled(Protocol):
+    """The part of a leaf's distribution that the tables are made of."""
 
     @property
     def kernels(self) -> Any: ...  # noqa: D102
@@ -80,24 +96,6 @@ class Leaf(Protocol):
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]: ...  # noqa: D102
     def units(self, scale: Array) -> Array: ...  # noqa: D102
     def statistics_size(self) -> int: ...  # noqa: D102
-
-
-class Constraint(Protocol):
-    """What ties the parameters of leaves of one family together: their update is a joint one."""
-
-    @property
-    def kernel(self) -> Any: ...  # noqa: D102
-    @property
-    def setting(self) -> Array: ...  # noqa: D102
-    def statistics(self, component: Any, weight: float) -> Array: ...  # noqa: D102
-    def held(self, stats: Array, theta: Array, bounds: Array) -> list[tuple[str, ...]]: ...  # noqa: D102
-
-
-class Group(NamedTuple):
-    """Components of the flat list, each of them one leaf, that are updated together."""
-
-    members: tuple[int, ...]
-    constraint: Constraint
 
 
 class OpaqueLeaf:
@@ -200,70 +198,82 @@ class Engine:
 
     Parameters
     ----------
-    components : sequence of Distribution
-        Flattened, every parameter known.
-    weights : ndarray, shape (K,)
+    layout : Layout
+    start : Parameters
+        All of them known. Where they break a constraint, they are moved to where it holds, as by an update from data
+        with their moments.
     scale : ndarray, shape (d,)
         Scale of each column of the data; floors and steps are relative to it.
     max_iter : int
         Most updates that the run may make.
-    names : sequence of str
-        Names of the components, for messages.
     has_missing : bool
         Whether the data have missing cells.
-    groups : sequence of Group
-        Constraints; the components are moved to where they hold, as by an update from data with their moments.
     """
 
     def __init__(
-        self,
-        components: Sequence[Distribution],
-        weights: Array,
-        scale: Array,
-        max_iter: int,
-        names: Sequence[str],
-        has_missing: bool = False,
-        groups: Sequence[Group] = (),
+        self, layout: Layout, start: Parameters, scale: Array, max_iter: int, has_missing: bool = False
     ) -> None:
-        self._shapes = list(components)
-        parts = [component.leaves() for component in components]
-        self.owner = np.repeat(np.arange(len(components)), [len(leaves) for leaves in parts])
-        self.leaves: list[Leaf] = [
-            leaf if leaf.kernels is not None else OpaqueLeaf(leaf, name)
-            for name, leaves in zip(names, parts, strict=True)
-            for leaf in leaves
+        self.layout = layout
+        self.leaves: list[Compiled] = [
+            leaf if leaf.kernels is not None else OpaqueLeaf(leaf, layout.names[owners[0]])
+            for leaf, owners in zip(start.leaves, layout.owners, strict=True)
         ]
         self.interpreted = any(isinstance(leaf, OpaqueLeaf) for leaf in self.leaves)
-        n_columns = len(scale)
-        columns = [span for component in components for span in leaf_spans(component, n_columns)]
         theta = [leaf.to_theta() for leaf in self.leaves]
-        bounds = [leaf.bounds(scale[span], FLOOR) for leaf, span in zip(self.leaves, columns, strict=True)]
-        units = [leaf.units(scale[span]) for leaf, span in zip(self.leaves, columns, strict=True)]
-        self.theta_at = np.cumsum([0] + [part.size for part in theta])
-        stats_at = np.cumsum([0] + [leaf.statistics_size() for leaf in self.leaves])
+        bounds = [leaf.bounds(scale[span], FLOOR) for leaf, span in zip(self.leaves, layout.spans, strict=True)]
+        units = [leaf.units(scale[span]) for leaf, span in zip(self.leaves, layout.spans, strict=True)]
+        self.plan = self._planned(theta, len(scale), has_missing)
+        weights = layout.weights(start.proportions)
+        self.state = State(
+            theta=np.concatenate(theta),
+            weights=weights,
+            proportions=np.concatenate(start.proportions),
+            stats=np.zeros(self.plan.stats_at[-1]),
+            mass=np.zeros(len(weights)),
+            leaf_mass=np.zeros(len(self.leaves)),
+            bounds=np.concatenate([box.ravel() for box in bounds]),
+            units=np.concatenate(units),
+            theta_before=np.concatenate(theta),
+            weights_before=weights.copy(),
+            proportions_before=np.concatenate(start.proportions),
+            history=np.empty(max_iter + 1),
+            progress=np.array([0.0, np.inf, np.inf]),
+        )
+        for group, constraint in layout.groups:
+            shares = [weights[layout.owners[leaf]].sum() for leaf in group]
+            begun = [constraint.statistics(self.leaves[leaf], share) for leaf, share in zip(group, shares, strict=True)]
+            _, theta_of, bounds_of = self._together(group)
+            constraint.kernel(np.array(begun), theta_of, bounds_of, constraint.setting)
+            for member, values in zip(group, theta_of, strict=True):
+                self.state.theta[self.plan.theta_at[member] : self.plan.theta_at[member + 1]] = values
+
+    def _planned(self, theta: list[Array], n_columns: int, has_missing: bool) -> Plan:
+        """Return the tables."""
+        layout = self.layout
         marginal = [has_missing and leaf.missing_kernels is not None for leaf in self.leaves]
         kernels = [
             leaf.missing_kernels if alone else leaf.kernels for leaf, alone in zip(self.leaves, marginal, strict=True)
         ]
         calls = kernels if self.interpreted else [each.addresses for each in kernels]
-        self.groups = [([int(np.searchsorted(self.owner, k)) for k in g.members], g.constraint) for g in groups]
-        members = [leaf for group, _ in self.groups for leaf in group]
         free = np.array([int(leaf.n_parameters > 0) for leaf in self.leaves])
         alone = free.copy()
-        alone[members] = 0
-        settings = [constraint.setting for _, constraint in self.groups]
-        joint = [constraint.kernel for _, constraint in self.groups]
+        for group, _ in layout.groups:
+            alone[group] = 0
+        joint = [constraint.kernel for _, constraint in layout.groups]
+        settings = [constraint.setting for _, constraint in layout.groups]
+        choices = list(layout.choices.values()) or [Choice.free(0)]
         table = list if self.interpreted else np.array
-        self.plan = Plan(
+        return Plan(
             log_pdf=table([call[0] for call in calls]),
             accumulate=table([call[1] for call in calls]),
             update=table([call[2] for call in calls]),
             columns=np.arange(n_columns),
-            first=np.array([span.start for span in columns]),
-            last=np.array([span.stop for span in columns]),
-            theta_at=self.theta_at,
-            stats_at=stats_at,
-            component=self.owner,
+            first=np.array([span.start for span in layout.spans]),
+            last=np.array([span.stop for span in layout.spans]),
+            theta_at=_ends([part.size for part in theta]),
+            stats_at=_ends([leaf.statistics_size() for leaf in self.leaves]),
+            owner_at=_ends(map(len, layout.owners)),
+            owners=_joined(layout.owners),
             free=free,
             alone=alone,
             stepwise=np.array([int(leaf.stepwise) for leaf in self.leaves]),
@@ -271,47 +281,38 @@ class Engine:
             update_jointly=joint
             if self.interpreted
             else np.array([address(each, "update_jointly") for each in joint], dtype=np.int64),
-            members=np.array(members, dtype=np.int64),
-            group_at=np.cumsum([0] + [len(group) for group, _ in self.groups]),
+            members=_joined([group for group, _ in layout.groups]),
+            group_at=_ends([len(group) for group, _ in layout.groups]),
             setting=np.concatenate([np.empty(0), *settings]),
-            setting_at=np.cumsum([0] + [setting.size for setting in settings]),
+            setting_at=_ends([setting.size for setting in settings]),
+            choices=Choices(
+                path_at=_ends(map(len, layout.options_of)),
+                path=_joined(layout.options_of),
+                option_at=layout.option_at,
+                held=np.concatenate([choice.frozen for choice in choices]).astype(np.int64),
+                tie=np.concatenate([choice.tie for choice in choices]),
+                factor=np.concatenate([choice.factor for choice in choices]),
+                pseudo_counts=np.concatenate([choice.pseudo_counts for choice in choices]),
+            ),
         )
-        self.state = State(
-            theta=np.concatenate(theta),
-            weights=np.array(weights, dtype=float),
-            stats=np.zeros(stats_at[-1]),
-            mass=np.zeros(len(weights)),
-            leaf_mass=np.zeros(len(self.leaves)),
-            bounds=np.concatenate([box.ravel() for box in bounds]),
-            units=np.concatenate(units),
-            theta_before=np.concatenate(theta),
-            weights_before=np.array(weights, dtype=float),
-            history=np.empty(max_iter + 1),
-            progress=np.array([0.0, np.inf, np.inf]),
-        )
-        for group, constraint in self.groups:
-            begun = [constraint.statistics(self.leaves[leaf], self.state.weights[self.owner[leaf]]) for leaf in group]
-            _, theta_of, bounds_of = self._together(group)
-            constraint.kernel(np.array(begun), theta_of, bounds_of, constraint.setting)
-            for member, values in zip(group, theta_of, strict=True):
-                self.state.theta[self.theta_at[member] : self.theta_at[member + 1]] = values
 
     @property
-    def components(self) -> list[Distribution]:
-        """The components with the current parameters."""
-        leaves = iter([leaf.from_theta(part.copy()) for leaf, part, _ in self._parts()])
-        return [shape.with_leaves(leaves) for shape in self._shapes]
+    def parameters(self) -> Parameters:
+        """The current parameters."""
+        at = self.layout.option_at
+        return Parameters(
+            [leaf.from_theta(part.copy()) for leaf, part, _ in self._parts()],
+            [self.state.proportions[a:b].copy() for a, b in zip(at[:-1], at[1:], strict=True)],
+        )
 
     @property
     def held(self) -> list[tuple[str, ...]]:
         """For each component, the parameters that a floor keeps from collapsing."""
-        names: list[tuple[str, ...]] = [()] * len(self._shapes)
-        for owner, (leaf, part, box) in zip(self.owner, self._parts(), strict=True):
-            names[owner] += leaf.at_bounds(part, box)
-        for group, constraint in self.groups:
+        of_leaf = [leaf.at_bounds(part, box) for leaf, part, box in self._parts()]
+        for group, constraint in self.layout.groups:
             for member, held in zip(group, constraint.held(*self._together(group)), strict=True):
-                names[self.owner[member]] = held
-        return names
+                of_leaf[member] = held
+        return [tuple(name for leaf in leaves for name in of_leaf[leaf]) for leaves in self.layout.leaves_of]
 
     @property
     def history(self) -> Array:
@@ -324,9 +325,20 @@ class Engine:
         stats = np.array([self.state.stats[at[leaf] : at[leaf + 1]] for leaf in group])
         return stats, np.array([parts[leaf][1] for leaf in group]), np.array([parts[leaf][2] for leaf in group])
 
-    def _parts(self) -> list[tuple[Leaf, Array, Array]]:
-        slices = [slice(a, b) for a, b in zip(self.theta_at[:-1], self.theta_at[1:], strict=True)]
+    def _parts(self) -> list[tuple[Compiled, Array, Array]]:
+        at = self.plan.theta_at
+        slices = [slice(a, b) for a, b in zip(at[:-1], at[1:], strict=True)]
         return [
             (leaf, self.state.theta[s], self.state.bounds[2 * s.start : 2 * s.stop].reshape(2, -1))
             for leaf, s in zip(self.leaves, slices, strict=True)
         ]
+
+
+def _ends(sizes: Iterable[int]) -> Integers:
+    """Return where parts of these sizes begin, one after the other, and where the last one ends."""
+    return np.cumsum([0, *sizes])
+
+
+def _joined(parts: Sequence[Sequence[int]]) -> Integers:
+    """Return lists of places one after the other."""
+    return np.array([place for part in parts for place in part], dtype=np.int64)

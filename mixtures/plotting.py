@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from distributions import numeric
 from distributions.base import Distribution
 from distributions.data import Array, as_observations
 from distributions.errors import InvalidDataError
@@ -224,7 +225,7 @@ def _whole_numbers(low: float, high: float) -> Array:
 def _grid(components: Sequence[Distribution], low: float, high: float) -> Array:
     """Return points from low to high at which curves are drawn, dense where a component is narrow."""
     points = [np.linspace(low, high, GRID)]
-    for _, part in (leaf for component in components for leaf in component.flatten()):
+    for part in (leaf for component in components for leaf in numeric.leaves(component)):
         if part.support.discrete:
             continue
         end = np.array([part.support.low, part.support.high])  # where a density may jump

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from distributions.base import Distribution
 from distributions.data import Array, Observations, as_observed, describe_rows
 from distributions.errors import InvalidDataError
 
 from .sweep import normalise
 
 
-def log_joint(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
+class HasDensity(Protocol):
+    """A distribution, or a branch of one."""
+
+    def log_pdf(self, x: Array) -> Array: ...  # noqa: D102
+
+
+def log_joint(components: Sequence[HasDensity], weights: Array, rows: Array) -> Array:
     """Return log(w_k) + log_pdf_k of each row, shape (K, n)."""
     values = as_observed(rows)
     with np.errstate(divide="ignore"):  # a weight of zero
@@ -21,7 +27,7 @@ def log_joint(components: Sequence[Distribution], weights: Array, rows: Array) -
     return np.stack([part.log_pdf(values) + share for part, share in zip(components, log_weights, strict=True)])
 
 
-def log_density(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
+def log_density(components: Sequence[HasDensity], weights: Array, rows: Array) -> Array:
     """Return log sum_k w_k pdf_k of each row, shape (n,); -inf and NaN pass through."""
     joint = log_joint(components, weights, rows)
     top = np.max(joint, axis=0)
@@ -30,7 +36,7 @@ def log_density(components: Sequence[Distribution], weights: Array, rows: Array)
     return np.where(np.isfinite(top), top + rest, top)
 
 
-def responsibilities(components: Sequence[Distribution], weights: Array, rows: Array) -> Array:
+def responsibilities(components: Sequence[HasDensity], weights: Array, rows: Array) -> Array:
     """Return the probability of each component given each row, shape (n, K).
 
     Raises
@@ -50,7 +56,7 @@ def responsibilities(components: Sequence[Distribution], weights: Array, rows: A
 
 
 def explain_failure(
-    components: Sequence[Distribution],
+    components: Sequence[HasDensity],
     weights: Array,
     names: Sequence[str],
     data: Observations,

@@ -122,7 +122,7 @@ def _rows_of(mixture: MixtureModel, share: float | None, counts: Iterator[float]
     weights: Iterable[float | None] = [None] * len(components) if known is None else known.tolist()
     for name, component, weight in zip(component_names(mixture), components, weights, strict=True):
         part = None if share is None or weight is None else share * weight
-        own = list(islice(counts, len(component.flatten())))
+        own = list(islice(counts, len(component.outline().branches)))
         yield _Row(
             depth,
             " ".join(name.split()),
@@ -180,9 +180,9 @@ def _laid_out(parameters: list[list[str]], width: int) -> list[list[str]]:
 
 def _describe(distribution: Distribution) -> list[str]:
     """Return "name=value" of each parameter, and of each other setting that is not the default."""
-    leaves = distribution.leaves()
-    if leaves != [distribution]:
-        return [f"{name}: {_text(leaf)}" for name, leaf in zip(distribution.leaf_names(), leaves, strict=True)]
+    by_columns = distribution.parts_by_name
+    if by_columns:
+        return [f"{name}: {_text(part)}" for name, part in by_columns.items()]
     unit = _scale(distribution)
     parts = []
     own = {f.name for f in fields(distribution)} if is_dataclass(distribution) else set(distribution.parameters)
@@ -221,6 +221,12 @@ def _text(value: Any, unit: Any = None) -> str:
         return "?"
     if isinstance(value, str):
         return value
+    from .model import MixtureModel  # here, because the model imports this module
+
+    if isinstance(value, MixtureModel):
+        components, weights = value._described()
+        shares = ["?"] * len(components) if weights is None else [_number(weight) for weight in weights]
+        return " + ".join(f"{share} {_text(part)}" for share, part in zip(shares, components, strict=True))
     if isinstance(value, Distribution):
         return f"{type(value).__name__}({', '.join(_describe(value))})"
     if np.ndim(value) == 2:

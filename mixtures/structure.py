@@ -1,10 +1,9 @@
-"""The components of a model: as the user named them, and as the flat list that EM works on."""
+"""The components of a model: as the user named them, and as the branches that EM works on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,22 +12,13 @@ from distributions.covariance_models import CovarianceModel
 from distributions.data import Array
 from distributions.domains import Domain, Union
 from distributions.errors import InvalidDataError, InvalidParameterError
-
-from .plan import Group
+from distributions.outline import Branch, Choice, Group, Outline, Path
 
 Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 
 
-class Part(NamedTuple):
-    """One component of the flattened mixture."""
-
-    name: str  # "outer / 2" for the second part of a nested mixture
-    share: float | None  # weight within its component, None if it is unknown
-    distribution: Distribution
-
-
 class Structure:
-    """Named components, checked, and the way from them to the flat list and back.
+    """Named components, checked, and the way from them to their outline and back.
 
     Parameters
     ----------
@@ -41,18 +31,20 @@ class Structure:
         If they are not distributions, or do not fit each other.
     """
 
-    def __init__(self, components: Components, n_components: int | None, weights: Any, covariance: Any = None) -> None:
+    def __init__(
+        self, components: Components, n_components: int | None, weights: Any = None, covariance: Any = None
+    ) -> None:
         self.named = _named(components, n_components)
         self.is_mapping = isinstance(components, Mapping)
         self.weights = _proportions(weights, len(self.named))
         self.covariance = None if covariance is None else CovarianceModel(covariance)
-        if self.covariance and any(component.groups() for component in self.components):
+        if self.covariance and any(component.outline().groups for component in self.components):
             raise InvalidParameterError(
                 f"MixtureModel: covariance={covariance!r}, but a nested mixture has a covariance structure of its own. "
                 "Give it to one of the two."
             )
         if self.covariance:
-            self.flat  # noqa: B018  # which checks each component
+            self.outline()  # which checks each component
 
     @property
     def components(self) -> list[Distribution]:
@@ -101,59 +93,55 @@ class Structure:
                 )
         return codes[0]
 
-    @property
-    def groups(self) -> list[Group]:
-        """Constraints across components of the flat list."""
-        if self.covariance:
-            return [Group(tuple(range(len(self.flat))), self.covariance)] if self.covariance.is_joint else []
-        groups, first = [], 0
-        for component in self.components:
-            for group in component.groups():
-                groups.append(group._replace(members=tuple(first + member for member in group.members)))
-            first += len(component.flatten())
-        return groups
-
-    @cached_property
-    def flat(self) -> list[Part]:
-        """The components with nested mixtures opened: what EM works on."""
-        parts = []
-        for name, component in self.named.items():
-            inner = component.flatten()
-            for i, (share, distribution) in enumerate(inner, start=1):
-                full_name = name if len(inner) == 1 else f"{name} / {i}"
+    def outline(self, path: Path = ()) -> Outline:
+        """Return the branches of all components, and the choice among these."""
+        branches: list[Branch] = []
+        choices = {path: Choice.free(len(self.named), self.weights)}
+        groups: list[Group] = []
+        for k, (name, component) in enumerate(self.named.items()):
+            inner = component.outline((*path, k))
+            for branch, full_name in zip(inner.branches, _numbered(name, len(inner.branches)), strict=True):
                 if self.covariance:
-                    distribution = self.covariance.member(distribution, full_name)
-                parts.append(Part(full_name, share, distribution))
-        return parts
+                    branch = self._in_covariance_model(branch, component, full_name)
+                branches.append(branch._replace(options=((path, k), *branch.options)))
+            choices |= inner.choices
+            groups += inner.groups
+        if self.covariance and self.covariance.is_joint:
+            groups = [Group(tuple(branch.leaves[0].path for branch in branches), self.covariance)]
+        return Outline(branches, choices, groups)
+
+    def _in_covariance_model(self, branch: Branch, component: Distribution, name: str) -> Branch:
+        """Return a branch in the structure of the covariance model."""
+        assert self.covariance is not None
+        leaf = branch.leaves[0]
+        alone = leaf.distribution if len(branch.leaves) == 1 else component
+        return branch._replace(leaves=(leaf._replace(distribution=self.covariance.member(alone, name)),))
 
     @property
-    def flat_weights(self) -> Array | None:
-        """Mixing proportions of the flat list, None if none are given at any level; missing ones are equal."""
-        n = len(self.named)
-        outer = np.full(n, 1.0 / n) if self.weights is None else self.weights
-        given, parts = self.weights is not None, []
-        for component, weight in zip(self.components, outer, strict=True):
-            inner = [share for share, _ in component.flatten()]
-            known = [share for share in inner if share is not None]
-            given |= len(inner) > 1 and len(known) == len(inner)
-            shares = np.array(known) if len(known) == len(inner) else np.full(len(inner), 1.0 / len(inner))
-            parts.append(weight * shares)
-        return np.concatenate(parts) if given else None
+    def branch_names(self) -> list[str]:
+        """Names of the branches: "outer / 2" for the second of a component."""
+        parts = ((name, len(component.outline().branches)) for name, component in self.named.items())
+        return [full_name for name, n in parts for full_name in _numbered(name, n)]
 
     @property
     def owner(self) -> Any:
-        """For each flat component the index of the component it came from."""
-        return np.repeat(np.arange(len(self.named)), [len(component.flatten()) for component in self.components])
+        """For each branch the index of the component it came from."""
+        return np.repeat(np.arange(len(self.named)), [len(part.outline().branches) for part in self.components])
 
-    def rebuild(self, weights: Array, distributions: Sequence[Distribution]) -> tuple[list[Distribution], Array]:
-        """Put a flat list back into the structure; return the components and their weights."""
-        supply = iter(zip(weights.tolist(), distributions, strict=True))
-        rebuilt = [component.rebuild(supply) for component in self.components]
-        return [component for _, component in rebuilt], np.array([weight for weight, _ in rebuilt])
+    def rebuild(
+        self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]
+    ) -> list[Distribution]:
+        """Return the components made of other leaves and proportions."""
+        return [component.rebuild((*path, k), leaves, proportions) for k, component in enumerate(self.components)]
 
     def shaped(self, components: Sequence[Distribution]) -> list[Distribution] | dict[str, Distribution]:
         """Return the components as they were given: a list, or a dict by name."""
         return dict(zip(self.named, components, strict=True)) if self.is_mapping else list(components)
+
+
+def _numbered(name: str, n: int) -> list[str]:
+    """Return the names of n branches of a component."""
+    return [name] if n == 1 else [f"{name} / {i}" for i in range(1, n + 1)]
 
 
 def _are_equal(codes: Any, others: Any) -> bool:

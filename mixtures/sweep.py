@@ -97,10 +97,29 @@ def mark_seen(rows, seen):
 
 
 @compiled
-def add_seen(values, seen, out):
-    """Add log densities of rows that a leaf sees."""
+def blank_unseen(values, seen):
+    """Set log densities of rows that a leaf does not see to 0."""
     for i in range(seen.size):
-        out[i] += values[i] if seen[i] > 0.0 else 0.0
+        values[i] = values[i] if seen[i] > 0.0 else 0.0
+
+
+@compiled
+def add_to(values, owners, joint):
+    """Add log densities of a leaf to those of the components that it is part of."""
+    for k in owners:
+        row = joint[k]
+        for i in range(row.size):
+            row[i] += values[i]
+
+
+@compiled
+def total_of(owners, joint, total):
+    """Fill the sum of the responsibilities of several components."""
+    total[:] = 0.0
+    for k in owners:
+        row = joint[k]
+        for i in range(row.size):
+            total[i] += row[i]
 
 
 @compiled
@@ -133,14 +152,14 @@ def sweep(data, plan, state, block_size):
     block_size : int
         Rows per block.
     """
-    n, n_components, n_leaves = data.rows.shape[0], state.weights.size, plan.component.size
+    n, n_components, n_leaves = data.rows.shape[0], state.weights.size, plan.free.size
     block_size = min(block_size, n)
     cells = np.empty(plan.columns.size * block_size)
     densities = np.empty(n_components * block_size)
     scratch = np.empty(2 * block_size)
     has_missing = data.stand_in.size > 0
     complete = np.empty(cells.size if has_missing else 0)
-    seen, values = np.empty(block_size), np.empty(block_size)
+    seen, values, shared = np.empty(block_size), np.empty(block_size), np.empty(block_size)
     log_weights = np.log(state.weights)
     state.stats[:] = 0.0
     state.mass[:] = 0.0
@@ -162,14 +181,20 @@ def sweep(data, plan, state, block_size):
             add_log_factors(data.code[start : start + m], data.log_factors, joint)
         for leaf in range(n_leaves):
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
+            owners = plan.owners[plan.owner_at[leaf] : plan.owner_at[leaf + 1]]
             rows = block[plan.first[leaf] : plan.last[leaf]]
-            if has_missing and not plan.marginal[leaf]:
-                values[:m] = 0.0
+            patched = has_missing and not plan.marginal[leaf]
+            if owners.size == 1 and not patched:
+                call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[owners[0]])
+                continue
+            values[:m] = 0.0
+            if patched:
                 call_log_pdf(plan.log_pdf[leaf], filled[plan.first[leaf] : plan.last[leaf]], theta, values[:m])
                 mark_seen(rows, seen[:m])
-                add_seen(values[:m], seen[:m], joint[plan.component[leaf]])
+                blank_unseen(values[:m], seen[:m])
             else:
-                call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[plan.component[leaf]])
+                call_log_pdf(plan.log_pdf[leaf], rows, theta, values[:m])
+            add_to(values[:m], owners, joint)
         log_likelihood += normalise(joint, data.weight[start : start + m], state.mass, scratch)
         if not math.isfinite(log_likelihood):
             return log_likelihood
@@ -178,7 +203,11 @@ def sweep(data, plan, state, block_size):
                 theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
                 stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
                 rows = block[plan.first[leaf] : plan.last[leaf]]
-                r = joint[plan.component[leaf]]
+                owners = plan.owners[plan.owner_at[leaf] : plan.owner_at[leaf + 1]]
+                r = joint[owners[0]]
+                if owners.size > 1:
+                    r = shared[:m]
+                    total_of(owners, joint, r)
                 if has_missing:
                     mark_seen(rows, seen[:m])
                     state.leaf_mass[leaf] += multiply(r, seen[:m], values[:m])
@@ -187,5 +216,6 @@ def sweep(data, plan, state, block_size):
                 call_accumulate(plan.accumulate[leaf], rows, r, theta, stats)
     if not has_missing:
         for leaf in range(n_leaves):
-            state.leaf_mass[leaf] = state.mass[plan.component[leaf]]
+            for place in range(plan.owner_at[leaf], plan.owner_at[leaf + 1]):
+                state.leaf_mass[leaf] += state.mass[plan.owners[place]]
     return log_likelihood

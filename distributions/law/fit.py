@@ -11,7 +11,6 @@ from ..base import Distribution, Parameter
 from ..data import Array
 from ..domains import Domain
 from ..errors import InvalidParameterError, LawError
-from ..product import leaf_spans
 from .case import FEW, MANY, Case, require, require_close
 from .density import outside_cells, with_absent_rows
 
@@ -202,25 +201,30 @@ def _require_maximum(case: Case, fitted: Distribution, x: Array, weight: Array) 
             f"(n = {len(x)})",
         )
 
-    parts: list[tuple[Any, Distribution]] = list(fitted.flatten())
-    for i, (share, part) in enumerate(parts):
-        leaves = part.leaves()
-        for place, (leaf, span) in enumerate(zip(leaves, leaf_spans(part, case.unit.size), strict=True)):
-            for declared in leaf.declared:
-                old, tried = leaf.parameters[declared.name], 0
-                for step in _STEPS if declared.name not in leaf.frozen else ():
-                    for value in _neighbours(case, leaf, declared, step, case.unit[span]):
-                        moved_leaf = leaf.with_values(**{declared.name: value})
-                        whole = part.with_leaves(iter([*leaves[:place], moved_leaf, *leaves[place + 1 :]]))
-                        other = fitted.rebuild(iter([*parts[:i], (share, whole), *parts[i + 1 :]]))[1]
-                        require_worse(other, declared.name, value, old)
+    outline = fitted.outline()
+    leaves = {path: leaf.distribution for path, leaf in outline.leaves.items()}
+    known = {path: choice.proportions for path, choice in outline.choices.items()}
+    proportions = {path: shares for path, shares in known.items() if shares is not None}
+    constrained = {path for group in outline.groups for path in group.members}
+    for branch in outline.branches:
+        for leaf, span in zip(branch.leaves, branch.spans(case.unit.size), strict=True):
+            for declared in leaf.distribution.declared if leaf.path not in constrained else ():
+                old, tried = leaf.distribution.parameters[declared.name], 0
+                for step in _STEPS if declared.name not in leaf.distribution.frozen else ():
+                    for value in _neighbours(case, leaf.distribution, declared, step, case.unit[span]):
+                        moved = {**leaves, leaf.path: leaf.distribution.with_values(**{declared.name: value})}
+                        require_worse(fitted.rebuild((), moved, proportions), declared.name, value, old)
                         tried += 1
-                fixed = declared.name in leaf.frozen or declared.domain.n_free(old) == 0  # one proportion is 1
+                fixed = declared.name in leaf.distribution.frozen or declared.domain.n_free(old) == 0  # one share is 1
                 require(tried or fixed, f"no neighbour of {declared.name}={_brief(old)} is legal")
-        for step in (*_STEPS, *(-step for step in _STEPS)) if len(parts) > 1 else ():
-            moved = (share * np.exp(step), part)
-            other = fitted.rebuild(iter([*parts[:i], moved, *parts[i + 1 :]]))[1]
-            require_worse(other, f"weight of {part!r}", moved[0], share)
+    for path, shares in proportions.items():
+        for option in np.flatnonzero(outline.choices[path].is_free) if len(shares) > 1 else ():
+            for step in (*_STEPS, *(-step for step in _STEPS)):
+                moved_shares = shares.copy()
+                moved_shares[option] *= np.exp(step)
+                moved_shares /= moved_shares.sum()
+                other = fitted.rebuild((), leaves, {**proportions, path: moved_shares})
+                require_worse(other, f"proportion of option {option}", moved_shares, shares)
 
 
 def _brief(value: Any) -> str:

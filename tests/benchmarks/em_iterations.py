@@ -19,8 +19,10 @@ from threadpoolctl import threadpool_limits
 
 from distributions import Distribution, MultivariateNormal, Normal
 from mixtures import em
+from mixtures.layout import Layout, Parameters
 from mixtures.observed import observed
 from mixtures.plan import Engine
+from mixtures.structure import Structure
 
 PAIRS = 5
 
@@ -60,8 +62,10 @@ def simulate(work: Work) -> tuple[np.ndarray, np.ndarray]:
 
 def prepare(components: list[Distribution], rows: np.ndarray, updates: int) -> Engine:
     """Return an engine for so many updates from these components, equally weighted."""
-    weights = np.full(len(components), 1.0 / len(components))
-    return Engine(components, weights, rows.std(axis=0), updates, [""] * len(components))
+    structure = Structure(components, None)
+    layout = Layout(structure.outline(), structure.branch_names, rows.shape[1])
+    leaves, weights = [leaf.distribution for leaf in layout.leaves], np.full(len(components), 1.0 / len(components))
+    return Engine(layout, Parameters(leaves, [weights]), rows.std(axis=0), updates)
 
 
 def climb(engine: Engine, rows: np.ndarray, updates: int) -> float:

@@ -128,7 +128,6 @@ def test_a_record_gives_names_and_groups_back():
         ([Normal], r"part 0 must be a Distribution, an instance: write Normal\(\)"),
         ({"x": 3}, "part 'x' must be a Distribution; got 3"),
         ({("a", "b", "c"): MultivariateNormal([0.0, 1.0], np.eye(2))}, "describes 2 columns: its key must be"),
-        ([MixtureModel([Normal(), Exponential()])], "part 0 is a mixture. Write a mixture of products"),
     ],
 )
 def test_parts_that_are_no_product_are_refused(parts, message):

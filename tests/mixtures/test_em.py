@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.stats
+from engines import engine_of
 from scipy.special import logsumexp
 
 from distributions.domains import POSITIVE, REAL
@@ -18,7 +19,6 @@ from mixtures import (
     parameter,
 )
 from mixtures.observed import observed
-from mixtures.plan import Engine
 
 
 class NormalInNumpy(Distribution):
@@ -87,13 +87,6 @@ def numpy_step(components, weights, X, row_weight):
     )
 
 
-def engine_of(components, weights=None, X=None, max_iter=1000):
-    K = len(components)
-    scale = np.ones(components[0].n_columns or 1) if X is None else X.std(axis=0)
-    weights = np.full(K, 1.0 / K) if weights is None else np.array(weights)
-    return Engine(components, weights, scale, max_iter, [f"part {k}" for k in range(K)])
-
-
 def values(components):
     return np.concatenate([np.ravel(v) for component in components for v in component.parameters.values()])
 
@@ -130,7 +123,7 @@ def test_each_step_equals_a_step_in_numpy(case, weighted, rng):
         log_likelihood, components, weights = numpy_step(components, weights, X, row_weight)
         assert engine.history[step] == pytest.approx(log_likelihood, rel=1e-12)
         np.testing.assert_allclose(engine.state.weights, weights, rtol=1e-9)
-        np.testing.assert_allclose(values(engine.components), values(components), rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(values(engine.parameters.leaves), values(components), rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("case", STEPS)
@@ -162,7 +155,10 @@ def test_history_is_the_same_climb_as_in_numpy_to_its_end():
 @pytest.mark.parametrize("pieces", [[1] * 2000, [3, 1, 40, 2000], [2000]])
 def test_a_run_in_pieces_is_the_same_run(components, pieces):
     X = two_groups()
-    whole, parts = engine_of(components, X=X), engine_of(components, X=X)
+    whole, parts = (
+        engine_of(components, X=X),
+        engine_of(components, X=X),
+    )
     status = em.run(whole, observed(X), tol=1e-12, max_iter=1000)
     for n_sweeps in pieces:
         part_status = em.run(parts, observed(X), tol=1e-12, max_iter=1000, n_sweeps=n_sweeps)
@@ -171,12 +167,15 @@ def test_a_run_in_pieces_is_the_same_run(components, pieces):
     assert part_status == status == em.CONVERGED
     np.testing.assert_array_equal(parts.history, whole.history)
     np.testing.assert_array_equal(parts.state.weights, whole.state.weights)
-    assert parts.components == whole.components
+    assert parts.parameters.leaves == whole.parameters.leaves
 
 
 def test_a_long_run_returns_to_python_now_and_then_and_is_the_same(monkeypatch):
     X = two_groups()
-    whole, parts = engine_of(STEPS["normals"][0], X=X), engine_of(STEPS["normals"][0], X=X)
+    whole, parts = (
+        engine_of(STEPS["normals"][0], X=X),
+        engine_of(STEPS["normals"][0], X=X),
+    )
     em.run(whole, observed(X), tol=1e-12, max_iter=1000)
     monkeypatch.setattr(em, "PULSE", 1)
     em.run(parts, observed(X), tol=1e-12, max_iter=1000)
@@ -292,14 +291,17 @@ def test_at_the_end_the_optimum_is_as_near_as_the_tolerance_says(tol):
 def test_the_interpreted_loop_climbs_as_the_compiled_one(compiled, in_numpy, weighted, rng):
     X = two_groups()
     weight = rng.uniform(0.1, 3.0, len(X)) if weighted else None
-    one, other = engine_of(compiled, X=X), engine_of(in_numpy, X=X)
+    one, other = (
+        engine_of(compiled, X=X),
+        engine_of(in_numpy, X=X),
+    )
     assert (one.interpreted, other.interpreted) == (False, True)
     for _ in range(40):
         for engine in (one, other):
             em.run(engine, observed(X, weight), tol=0.0, max_iter=1000, n_sweeps=1)
     steps = min(len(one.history), len(other.history))
     np.testing.assert_allclose(one.history[:steps], other.history[:steps], rtol=1e-12)
-    np.testing.assert_allclose(values(one.components), values(other.components), rtol=1e-9)
+    np.testing.assert_allclose(values(one.parameters.leaves), values(other.parameters.leaves), rtol=1e-9)
     np.testing.assert_allclose(one.state.weights, other.state.weights, rtol=1e-9)
 
 
@@ -341,9 +343,9 @@ def test_a_component_that_loses_its_rows_keeps_its_parameters_to_the_bit():
     lost = Normal(-1e5, 0.1 + 0.2)
     engine = engine_of([lost, Normal(2.0, 2.0)], X=X)
     assert em.run(engine, observed(X), tol=1e-12, max_iter=1000) == em.CONVERGED
-    assert engine.components[0] == lost
+    assert engine.parameters.leaves[0] == lost
     np.testing.assert_array_equal(engine.state.weights, [0.0, 1.0])
-    assert engine.components[1].mean == pytest.approx(X.mean(), rel=1e-12)
+    assert engine.parameters.leaves[1].mean == pytest.approx(X.mean(), rel=1e-12)
 
 
 def test_a_weight_of_zero_stays_zero():
@@ -351,5 +353,5 @@ def test_a_weight_of_zero_stays_zero():
     engine = engine_of([Normal(1.0, 1.0), Normal(4.0, 1.0), Normal(2.0, 1.0)], [0.5, 0.5, 0.0], X=X)
     em.run(engine, observed(X), tol=1e-12, max_iter=1000)
     assert engine.state.weights[2] == 0.0
-    assert engine.components[2] == Normal(2.0, 1.0)
+    assert engine.parameters.leaves[2] == Normal(2.0, 1.0)
     assert np.isfinite(engine.history).all()

@@ -1,9 +1,11 @@
 """First guesses: what they may depend on, that they know the families, and that hard data are found."""
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 import pytest
+from engines import layout_of
 
 from distributions.data import centre_and_scale
 from distributions.domains import POSITIVE, REAL
@@ -23,12 +25,17 @@ from mixtures.observed import observed
 from mixtures.partitions import SAMPLE, representatives
 
 
+class Start(NamedTuple):
+    components: list
+    weights: np.ndarray
+
+
 def start_of(components, x, weights=None, row_weight=None, n_init=20, seed=0):
     rows = np.reshape(np.asarray(x, dtype=float), (len(x), -1))
     _, scale = centre_and_scale(rows, row_weight)
-    names = [f"part {k}" for k in range(len(components))]
-    data = observed(rows, row_weight)
-    return best_start(components, weights, names, data, scale, n_init, np.random.default_rng(seed))
+    layout = layout_of(components, rows.shape[1], weights)
+    found = best_start(layout, observed(rows, row_weight), scale, n_init, np.random.default_rng(seed))
+    return Start(found.leaves, found.proportions[0])
 
 
 # ------------------------------------------------------------------------------------------- representatives
@@ -164,7 +171,7 @@ def test_an_exponential_is_never_started_on_negative_rows(seed, rng):
 
 
 def test_a_family_that_fits_no_row_is_named():
-    with pytest.raises(InvalidDataError, match=r"component 'part 1' \(Poisson\(\)\) .*no row is a whole number >= 0"):
+    with pytest.raises(InvalidDataError, match=r"component 'Poisson' \(Poisson\(\)\) .*no row is a whole number >= 0"):
         start_of([Normal(), Poisson()], [0.5, 1.5, 2.5, 3.5])
 
 
@@ -283,7 +290,7 @@ def test_a_fit_that_fails_on_a_cluster_is_tried_on_everything(rng):
     x = rng.laplace(0, 3, 200)
     start = start_of([OnlyLarge(), Normal()], x)
     assert start.components[0].scale == pytest.approx(np.mean(np.abs(x)), rel=0.5)
-    with pytest.raises(InvalidDataError, match=r"component 'part 0' .*cannot be fitted to these data: too few rows"):
+    with pytest.raises(InvalidDataError, match=r"component 'OnlyLarge' .*cannot be fitted to these data: too few rows"):
         start_of([OnlyLarge(), Normal()], x[:100])
 
 

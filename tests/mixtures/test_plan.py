@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from engines import engine_of
 
 from distributions.domains import REAL
 from mixtures import Distribution, Exponential, InvalidDataError, MultivariateNormal, Normal, Poisson, parameter
-from mixtures.plan import FLOOR, Engine, OpaqueLeaf
+from mixtures.plan import FLOOR, OpaqueLeaf
 
 
 class Recorder(Distribution):
@@ -46,16 +47,10 @@ TWO_COLUMNS = [
 ]
 
 
-def engine_of(components, max_iter=5, scale=None):
-    K, d = len(components), components[0].n_columns
-    scale = np.ones(d) if scale is None else scale
-    return Engine(components, np.full(K, 1.0 / K), scale, max_iter, [f"part {k}" for k in range(K)])
-
-
 @pytest.mark.parametrize("components", [ONE_COLUMN, ONE_COLUMN[:4], TWO_COLUMNS, TWO_COLUMNS[:3]])
 def test_components_come_out_as_they_went_in(components):
     engine = engine_of(components)
-    assert engine.components == components
+    assert engine.parameters.leaves == components
     assert engine.history.size == 0
     np.testing.assert_array_equal(engine.state.theta, np.concatenate([leaf.to_theta() for leaf in engine.leaves]))
 
@@ -63,7 +58,7 @@ def test_components_come_out_as_they_went_in(components):
 def test_parameters_that_change_come_out_changed_and_frozen_ones_as_they_were():
     engine = engine_of(ONE_COLUMN[:4])
     engine.state.theta[:] += 1.0
-    assert engine.components == [
+    assert engine.parameters.leaves == [
         Normal(1.0 + (0.1 + 0.2), 1e-3 + 1.0),
         Exponential(7.0).freeze(),
         Poisson(1.0),
@@ -73,7 +68,7 @@ def test_parameters_that_change_come_out_changed_and_frozen_ones_as_they_were():
 
 def test_components_taken_out_do_not_follow_later_changes():
     engine = engine_of(TWO_COLUMNS[:3])
-    before = engine.components
+    before = engine.parameters.leaves
     engine.state.theta[:] = 99.0
     assert before == TWO_COLUMNS[:3]
 

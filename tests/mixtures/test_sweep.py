@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import scipy.stats
+from engines import engine_of
 from scipy.special import logsumexp
 
 from mixtures import Exponential, MultivariateNormal, Normal, Poisson
 from mixtures.observed import observed
-from mixtures.plan import Engine
 from mixtures.sweep import gather, log_of_product, normalise, sweep
 
 
@@ -93,7 +93,7 @@ def test_a_sweep_equals_the_reference(model, n, block_size, weighted):
     X = rng.poisson(4.0, (n, d)).astype(float)
     weights = rng.dirichlet(np.ones(K))
     row_weight = rng.uniform(0.1, 3.0, n) if weighted else np.ones(n)
-    engine = Engine(components, weights, np.ones(d), 1, ["component"] * K)
+    engine = engine_of(components, weights)
     result = sweep(observed(X, row_weight if weighted else None), engine.plan, engine.state, block_size)
 
     log_likelihood, mass, stats, size = reference(components, weights, X, row_weight)
@@ -104,18 +104,18 @@ def test_a_sweep_equals_the_reference(model, n, block_size, weighted):
 
 def test_a_sweep_starts_from_nothing_and_moves_no_parameter():
     components, X = MODELS["three families"], np.arange(20.0)[:, np.newaxis]
-    engine = Engine(components, np.array([0.2, 0.3, 0.5]), np.ones(1), 1, ["a", "b", "c"])
+    engine = engine_of(components, np.array([0.2, 0.3, 0.5]))
     first = sweep(observed(X), engine.plan, engine.state, 7)
     mass, stats = engine.state.mass.copy(), engine.state.stats.copy()
     assert sweep(observed(X), engine.plan, engine.state, 7) == first
     np.testing.assert_array_equal(engine.state.mass, mass)
     np.testing.assert_array_equal(engine.state.stats, stats)
-    assert engine.components == components
+    assert engine.parameters.leaves == components
     assert mass.sum() == pytest.approx(20.0, rel=1e-14)
 
 
 def test_a_row_outside_one_support_belongs_to_the_others_alone():
-    engine = Engine([Normal(0.0, 1.0), Exponential(1.0)], np.array([0.5, 0.5]), np.ones(1), 1, ["a", "b"])
+    engine = engine_of([Normal(0.0, 1.0), Exponential(1.0)], np.array([0.5, 0.5]))
     X = np.array([[-1.0], [-2.0]])
     assert np.isfinite(sweep(observed(X), engine.plan, engine.state, 512))
     np.testing.assert_array_equal(engine.state.mass, [2.0, 0.0])
@@ -123,8 +123,8 @@ def test_a_row_outside_one_support_belongs_to_the_others_alone():
 
 
 def test_a_component_of_weight_zero_takes_no_part():
-    alone = Engine([Normal(0.0, 1.0)], np.ones(1), np.ones(1), 1, ["a"])
-    both = Engine([Normal(0.0, 1.0), Normal(1.0, 1.0)], np.array([1.0, 0.0]), np.ones(1), 1, ["a", "b"])
+    alone = engine_of([Normal(0.0, 1.0)], np.ones(1))
+    both = engine_of([Normal(0.0, 1.0), Normal(1.0, 1.0)], np.array([1.0, 0.0]))
     X = np.linspace(-2, 2, 9)[:, np.newaxis]
     assert sweep(observed(X), alone.plan, alone.state, 512) == sweep(observed(X), both.plan, both.state, 512)
     np.testing.assert_array_equal(both.state.stats, [*alone.state.stats, 0.0, 0.0, 0.0])
@@ -135,7 +135,7 @@ def test_a_component_of_weight_zero_takes_no_part():
 def test_a_row_that_no_component_reaches_makes_the_likelihood_not_finite(bad, weighted):
     X = np.ones((1000, 1))
     X[bad] = -1.0
-    engine = Engine([Exponential(1.0), Exponential(2.0)], np.array([0.5, 0.5]), np.ones(1), 1, ["a", "b"])
+    engine = engine_of([Exponential(1.0), Exponential(2.0)], np.array([0.5, 0.5]))
     result = sweep(observed(X, np.ones(1000) if weighted else None), engine.plan, engine.state, 512)
     assert not np.isfinite(result)
 
