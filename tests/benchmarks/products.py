@@ -49,16 +49,16 @@ def bare(columns, plan, state, block_size):
         joint = densities[: n_components * m].reshape(n_components, m)
         for k in range(n_components):
             joint[k] = log_weights[k]
-        for leaf in range(plan.component.size):
+        for leaf in range(plan.free.size):
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
             cells = columns[plan.first[leaf]][start : start + m].reshape(1, m)
-            call_log_pdf(plan.log_pdf[leaf], cells, theta, joint[plan.component[leaf]])
+            call_log_pdf(plan.log_pdf[leaf], cells, theta, joint[plan.owners[leaf]])
         log_likelihood += normalise(joint, densities[:0], state.mass, scratch)
-        for leaf in range(plan.component.size):
+        for leaf in range(plan.free.size):
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
             stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
             cells = columns[plan.first[leaf]][start : start + m].reshape(1, m)
-            call_accumulate(plan.accumulate[leaf], cells, joint[plan.component[leaf]], theta, stats)
+            call_accumulate(plan.accumulate[leaf], cells, joint[plan.owners[leaf]], theta, stats)
     return log_likelihood
 
 
