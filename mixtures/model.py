@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -18,7 +18,7 @@ from distributions.outline import Outline, Path
 
 from . import em, posterior, reporting
 from .fitting import Fit
-from .structure import Components, Structure, as_generator, require_whole
+from .structure import Components, Rules, Structure, as_generator, require_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,6 +67,9 @@ class MixtureModel(Distribution):
         shape and orientation, E equal, V varying, I the identity (EII, VII, EEI, VEI, EVI, VVI, EEE, VEE, EVE, VVE,
         EEV, VEV, EVV, VVV); or "full" (VVV), "tied" (EEE), "diag" (VVI), "spherical" (VII). EM starts at covariances
         of this structure nearest to those given. By default each component has its own.
+    freeze_weights : bool or list, default False
+        Whether `fit` leaves the weights as given; or the components, by name or number, whose weights it leaves, while
+        the others share the rest.
     n_init : int or None, default None
         Number of starts from which the best is chosen; None means 100, fewer (10 at least) where one is costly. It
         does not matter where every parameter is given.
@@ -124,6 +127,7 @@ class MixtureModel(Distribution):
         n_components: int | None = None,
         weights: npt.ArrayLike | None = None,
         covariance: str | None = None,
+        freeze_weights: bool | Sequence[str | int] = False,
         n_init: int | None = None,
         tol: float = 1e-14,
         max_iter: int = 10_000,
@@ -133,6 +137,7 @@ class MixtureModel(Distribution):
         self.n_components = n_components
         self.weights = weights
         self.covariance = covariance
+        self.freeze_weights = freeze_weights
         self.n_init = n_init
         self.tol = tol
         self.max_iter = max_iter
@@ -168,7 +173,11 @@ class MixtureModel(Distribution):
     @property
     def _structure(self) -> Structure:
         # Made anew each time: arguments are stored untouched, and checked where they are used.
-        return Structure(self.components, self.n_components, self.weights, self.covariance)
+        return Structure(self.components, self.n_components, self.weights, self._rules)
+
+    @property
+    def _rules(self) -> Rules:
+        return Rules(**{name: getattr(self, name) for name in Rules._fields})
 
     # ----------------------------------------------------------------------------------------------------- fit
 
@@ -393,8 +402,40 @@ class MixtureModel(Distribution):
         return self._structure.support
 
     def freeze(self, *names: str) -> Self:
-        """Raise: freeze the components' parameters instead."""
-        raise InvalidParameterError("freeze parameters of the components: MixtureModel([Normal(0, 1).freeze(), ...])")
+        """Return a copy in which `fit` leaves these parts (everything, if none is named) exactly as they are.
+
+        Parameters
+        ----------
+        *names : str
+            "weights"; the name of a component, for all of its parameters; or both, such as "young.mean".
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such component or parameter, or weights that are frozen have no values.
+        UnknownParameterError
+            If a parameter to be frozen has no value.
+        """
+        components, weights = self._described()
+        named = dict(zip(self.names, components, strict=True))
+        for name in [name for name in names if name != "weights"] if names else list(named):
+            owner = max((key for key in named if name == key or name.startswith(f"{key}.")), key=len, default=None)
+            if owner is None:
+                raise InvalidParameterError(
+                    f"MixtureModel has no component {name.partition('.')[0]!r} to freeze; it has weights, "
+                    f"{', '.join(named)}"
+                )
+            parameter = name[len(owner) + 1 :]
+            named[owner] = named[owner].freeze(*[parameter] if parameter else [])
+        model = type(self)(**self.get_params())
+        model.set_params(
+            components=self._structure.shaped(list(named.values())),
+            n_components=None,
+            weights=weights,
+            freeze_weights=True if "weights" in names or not names else self.freeze_weights,
+        )
+        model._structure  # noqa: B018  # which checks the arguments
+        return model
 
     def prepare(self, x: Any) -> Self:
         """Return a copy whose components know what only data as they are given tell; or self."""
@@ -424,7 +465,7 @@ class MixtureModel(Distribution):
     def outline(self, path: Path = ()) -> Outline:
         """Return the branches of the components, and the choice among these."""
         components, weights = self._described()
-        return Structure(self._structure.shaped(components), None, weights, self.covariance).outline(path)
+        return Structure(self._structure.shaped(components), None, weights, self._rules).outline(path)
 
     def rebuild(self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]) -> Self:
         """Return a model made of other leaves and proportions, by the paths that `outline` gave them."""
@@ -495,7 +536,7 @@ class MixtureModel(Distribution):
                 "names": self.names if isinstance(self.components, Mapping) else None,
                 "components": [component.to_dict() for component in components],
                 "weights": None if weights is None else weights.tolist(),
-                **({} if self.covariance is None else {"covariance": self.covariance}),
+                **self._rules.given,
             },
         }
 
@@ -508,7 +549,8 @@ class MixtureModel(Distribution):
             if names and len(set(names)) < len(names):
                 raise ValueError(f"names repeat in {names!r}")
             named = dict(zip(names, components, strict=True)) if names else components
-            made = cls(named, weights=weights, covariance=parameters.get("covariance"))
+            rules = {name: parameters[name] for name in Rules._fields if name in parameters}
+            made = cls(named, weights=weights, **rules)
             made._structure  # noqa: B018  # which checks the arguments
             return made
         except (KeyError, TypeError, ValueError) as error:

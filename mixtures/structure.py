@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from distributions.base import Distribution
 from distributions.covariance_models import CovarianceModel
-from distributions.data import Array
+from distributions.data import Array, Mask
 from distributions.domains import Domain, Union
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.outline import Branch, Choice, Group, Outline, Path
@@ -17,13 +17,29 @@ from distributions.outline import Branch, Choice, Group, Outline, Path
 Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 
 
+class Rules(NamedTuple):
+    """What is asked of the components together, as given to `MixtureModel`."""
+
+    covariance: Any = None
+    freeze_weights: Any = False
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Those that are not the default, by name."""
+        return {name: value for name, value in self._asdict().items() if value is not self._field_defaults[name]}
+
+
+NO_RULES = Rules()
+
+
 class Structure:
     """Named components, checked, and the way from them to their outline and back.
 
     Parameters
     ----------
-    components, n_components, weights, covariance
+    components, n_components, weights
         As given to `MixtureModel`.
+    rules : Rules
 
     Raises
     ------
@@ -32,16 +48,18 @@ class Structure:
     """
 
     def __init__(
-        self, components: Components, n_components: int | None, weights: Any = None, covariance: Any = None
+        self, components: Components, n_components: int | None, weights: Any = None, rules: Rules = NO_RULES
     ) -> None:
         self.named = _named(components, n_components)
         self.is_mapping = isinstance(components, Mapping)
+        self.rules = rules
         self.weights = _proportions(weights, len(self.named))
-        self.covariance = None if covariance is None else CovarianceModel(covariance)
+        self._frozen_weights = self._chosen(rules.freeze_weights)
+        self.covariance = None if rules.covariance is None else CovarianceModel(rules.covariance)
         if self.covariance and any(component.outline().groups for component in self.components):
             raise InvalidParameterError(
-                f"MixtureModel: covariance={covariance!r}, but a nested mixture has a covariance structure of its own. "
-                "Give it to one of the two."
+                f"MixtureModel: covariance={rules.covariance!r}, but a nested mixture has a covariance structure of its "
+                "own. Give it to one of the two."
             )
         if self.covariance:
             self.outline()  # which checks each component
@@ -74,7 +92,7 @@ class Structure:
     def prepare(self, x: Any) -> Structure:
         """Return the same structure of components that know what only data as they are given tell."""
         prepared = self.shaped([component.prepare(x) for component in self.components])
-        return Structure(prepared, None, self.weights, self.covariance and self.covariance.name)
+        return Structure(prepared, None, self.weights, self.rules)
 
     def encode(self, x: Any) -> Any:
         """Return data as given, in numbers, by the codes that all components share.
@@ -96,7 +114,7 @@ class Structure:
     def outline(self, path: Path = ()) -> Outline:
         """Return the branches of all components, and the choice among these."""
         branches: list[Branch] = []
-        choices = {path: Choice.free(len(self.named), self.weights)}
+        choices = {path: Choice.free(len(self.named), self.weights)._replace(frozen=self._frozen_weights)}
         groups: list[Group] = []
         for k, (name, component) in enumerate(self.named.items()):
             inner = component.outline((*path, k))
@@ -133,6 +151,46 @@ class Structure:
     ) -> list[Distribution]:
         """Return the components made of other leaves and proportions."""
         return [component.rebuild((*path, k), leaves, proportions) for k, component in enumerate(self.components)]
+
+    def _chosen(self, freeze_weights: Any) -> Mask:
+        """Return which mixing proportions are frozen, shape (K,).
+
+        Raises
+        ------
+        InvalidParameterError
+            If that is no choice among the components, or there are no weights to freeze.
+        """
+        names = list(self.named)
+        if isinstance(freeze_weights, (bool, np.bool_)):
+            chosen = names if freeze_weights else []
+        else:
+            if isinstance(freeze_weights, str) or not isinstance(freeze_weights, Sequence):
+                raise InvalidParameterError(
+                    f"MixtureModel: freeze_weights must be True, False or a list of components; got {freeze_weights!r}"
+                )
+            chosen = [self.name_of(component, "freeze_weights") for component in freeze_weights]
+        if chosen and self.weights is None:
+            raise InvalidParameterError("MixtureModel: freeze_weights needs weights to freeze: give them too")
+        return np.array([name in chosen for name in names])
+
+    def name_of(self, component: Any, argument: str) -> str:
+        """Return the name of a component, which an argument gives by its name or its number.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such component.
+        """
+        names = list(self.named)
+        if isinstance(component, str) and component in self.named:
+            return component
+        whole = isinstance(component, (int, np.integer)) and not isinstance(component, bool)
+        if whole and 0 <= component < len(names):
+            return names[component]
+        raise InvalidParameterError(
+            f"MixtureModel: {argument} names {component!r}; the components are {', '.join(map(repr, names))}, "
+            f"or 0 to {len(names) - 1}"
+        )
 
     def shaped(self, components: Sequence[Distribution]) -> list[Distribution] | dict[str, Distribution]:
         """Return the components as they were given: a list, or a dict by name."""

@@ -47,8 +47,7 @@ def test_mclust_is_reached_from_unknown_parameters(row):
     assert model.components_["noise"] == noise
     weights, means = (np.array(row[name].split(), dtype=float) for name in ("weights", "means"))
     found = model.components_["clusters"]
-    flat = [weight for weight, _ in found.flatten()]
-    np.testing.assert_allclose([*np.array(flat) * model.weights_[0], model.weights_[1]], weights, atol=1e-6)
+    np.testing.assert_allclose([*found.weights * model.weights_[0], model.weights_[1]], weights, atol=1e-6)
     np.testing.assert_allclose(np.ravel([part.mean for part in found.components]), means, atol=1e-5)
 
 
