@@ -29,6 +29,7 @@ from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
 from .estimation import feature_major_blocks, maximise
+from .imputation import Imputation
 from .kernels import Kernels
 from .outline import Outline, Path
 from .value import Value
@@ -78,7 +79,7 @@ def parameter(
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter, field))
-class Distribution(Value):
+class Distribution(Value, Imputation):
     """A probability distribution as an immutable value; `fit` returns a new one.
 
     A parameter that is not given is unknown: a mixture finds a first guess for it. Densities are with

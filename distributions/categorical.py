@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from numbers import Number
 from typing import Any, Self
@@ -15,6 +15,7 @@ from .base import Distribution, Rng, parameter
 from .data import Array, present
 from .domains import Domain, Points, Simplex
 from .errors import InvalidDataError, InvalidParameterError
+from .imputation import Column
 from .kernels import Kernels, compiled, kernel
 
 UNSEEN = -1.0  # the code of text that is no category
@@ -214,6 +215,10 @@ class Categorical(Distribution):
             isinstance(label, (str, int, float)) for label in labels
         )
         return np.array(labels, dtype=None if plain else object)[place]
+
+    def columns_read(self, names: Sequence[Any]) -> list[Column]:
+        """Return the one column, with the labels by the numbers that stand for them; see `Imputation`."""
+        return [Column(names[0], dict(zip(self._values.tolist(), self.decode(self._values).tolist(), strict=True)))]
 
     # ------------------------------------------------------------------------------------ fit and draws
 

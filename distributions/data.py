@@ -68,6 +68,11 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
     return rows
 
 
+def is_frame(x: Any) -> bool:
+    """Whether data have columns by name."""
+    return hasattr(x, "columns") and hasattr(x, "__getitem__") and not isinstance(x, np.ndarray)
+
+
 def missing_as_nan(x: Any) -> Any:
     """Return data in which whatever marks a missing cell (a mask, None, pandas' NA, NaT) is NaN."""
     if np.ma.isMaskedArray(x):

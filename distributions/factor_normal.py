@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 
+from . import normal_missing
 from .base import Distribution, Rng, parameter
 from .data import Array, centre_and_scale
 from .domains import POSITIVE_VECTOR, REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
+from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
 from .multivariate_normal import accumulate, factorise, log_pdf, move_mean
 from .normal import LOG_SQRT_2PI
@@ -177,6 +180,7 @@ class FactorNormal(Distribution):
     support = REAL
     estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
+    missing_kernels = Kernels(normal_missing.log_pdf, normal_missing.accumulate, update)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -228,6 +232,11 @@ class FactorNormal(Distribution):
     def var(self) -> Array:
         """Variances of the columns, shape (d,)."""
         return np.diag(self.cov).copy()
+
+    def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> Array:
+        """Return the conditional means of missing cells; see `Imputation`."""
+        refuse_categories(type(self).__name__, codes)
+        return normal_missing.expected_cells(rows, self.mean, self.cov)
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent rows, shape (size, d)."""

@@ -8,6 +8,7 @@ full only) and the logarithm of the density's constant. The last two repeat the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import field
 from typing import Self
 
@@ -19,6 +20,7 @@ from .base import Distribution, Rng, parameter
 from .data import Array, centre_and_scale
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR
 from .errors import InvalidParameterError, UnknownParameterError
+from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
 from .normal import LOG_SQRT_2PI, Normal
 
@@ -378,6 +380,11 @@ class MultivariateNormal(Distribution):
         """Variances of the columns, shape (d,)."""
         self.require_known("give a variance")
         return np.diag(self.cov).copy()
+
+    def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> Array:
+        """Return the conditional means of missing cells; see `Imputation`."""
+        refuse_categories(type(self).__name__, codes)
+        return normal_missing.expected_cells(rows, self.mean, self.cov)
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent rows, shape (size, d)."""

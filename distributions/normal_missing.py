@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from .data import Array
 from .kernels import compiled, kernel
 from .special import HALF_LOG_2_PI
 
@@ -97,6 +98,18 @@ def log_pdf(X, theta, out):
         out[i] += constant - 0.5 * total
 
 
+@compiled
+def centred_expectation(X, i, theta, order, o, slope, x):
+    """Fill x with row i less the mean, its missing cells with their conditional expectations."""
+    for a in range(o):
+        x[order[a]] = X[order[a], i] - theta[order[a]]
+    for k in range(x.size - o):
+        expected = 0.0
+        for a in range(o):
+            expected += slope[k, a] * x[order[a]]
+        x[order[o + k]] = expected
+
+
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, and the conditional expectations of sum r (x - mean) and sum r (x - mean)(x - mean)'."""
@@ -108,13 +121,7 @@ def accumulate(X, r, theta, stats):
     for i in range(r.size):
         if not observed_cells(X, i, seen) or i == 0:
             o, constant = condition(cov, seen, order, factor, slope, rest)
-        for a in range(o):
-            x[order[a]] = X[order[a], i] - theta[order[a]]
-        for k in range(d - o):
-            expected = 0.0
-            for a in range(o):
-                expected += slope[k, a] * x[order[a]]
-            x[order[o + k]] = expected
+        centred_expectation(X, i, theta, order, o, slope, x)
         stats[0] += r[i]
         for a in range(d):
             weighted = r[i] * x[a]
@@ -125,6 +132,30 @@ def accumulate(X, r, theta, stats):
             for other in range(k + 1):
                 a, b = max(order[o + k], order[o + other]), min(order[o + k], order[o + other])
                 second[a, b] += r[i] * rest[k, other]
+
+
+@compiled
+def fill_expectations(X, theta, filled):
+    """Fill ``filled`` with the rows of X, missing cells with their conditional expectations."""
+    d = X.shape[0]
+    cov = theta[d : d + d * d].reshape(d, d)
+    seen, order, x = np.zeros(d, dtype=np.bool_), np.empty(d, dtype=np.int64), np.empty(d)
+    factor, slope, rest = np.empty((d, d)), np.empty((d, d)), np.empty((d, d))
+    o = 0
+    for i in range(X.shape[1]):
+        if not observed_cells(X, i, seen) or i == 0:
+            o, _ = condition(cov, seen, order, factor, slope, rest)
+        centred_expectation(X, i, theta, order, o, slope, x)
+        for j in range(d):
+            filled[j, i] = theta[j] + x[j]
+
+
+def expected_cells(rows: Array, mean: Array, cov: Array) -> Array:
+    """Return rows, shape (n, d), with the expectations of missing (NaN) cells given the observed ones of each row."""
+    X = np.ascontiguousarray(rows.T)
+    filled = np.empty_like(X)
+    fill_expectations(X, np.concatenate([mean, cov.ravel()]), filled)
+    return filled.T
 
 
 @kernel

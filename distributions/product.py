@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng
-from .data import Array, Mask, as_observations, as_observed, missing_as_nan
+from .data import Array, Mask, as_observations, as_observed, is_frame, missing_as_nan
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
+from .imputation import Column, n_expected
 from .outline import Branch, Outline, Path, all_cover, product_domain, spans, sum_of_log_pdfs
 
 Key = str | tuple[str, ...]
@@ -235,6 +236,24 @@ class Product(Distribution):
         self.require_known("give a variance")
         return np.concatenate([np.ravel(part.var) for part in self._parts])
 
+    def columns_read(self, names: Sequence[Any]) -> list[Column]:
+        """Return what the parts read of data with these columns, by name or by place; see `Imputation`."""
+        groups = [[key] if isinstance(key, str) else list(key) for key in self.names or ()]
+        if not groups or not {name for group in groups for name in group} <= set(names):
+            groups = [list(names[span]) for span in spans(self._widths, len(names))]
+        return [column for part, group in zip(self._parts, groups, strict=True) for column in part.columns_read(group)]
+
+    def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> Array:
+        """Return the expectations of missing cells, each part's given its own columns; see `Imputation`."""
+        expected, first = np.zeros((len(rows), n_expected(codes))), 0
+        for part, span in zip(self._parts, spans(self._widths, rows.shape[1]), strict=True):
+            last = first + n_expected(codes[span])
+            some = np.isnan(rows[:, span]).any(axis=1)
+            if some.any():
+                expected[some, first:last] = part.expected_cells(rows[some, span], codes[span])
+            first = last
+        return expected
+
     # ----------------------------------------------------------------------------------- data frames and text
 
     def prepare(self, x: Any) -> Self:
@@ -255,7 +274,7 @@ class Product(Distribution):
 
     def _columns(self, x: Any) -> list[Any] | None:
         """Return the part's columns of a frame or of rows that are not numbers; None for rows of numbers."""
-        if hasattr(x, "columns") and hasattr(x, "__getitem__") and not isinstance(x, np.ndarray):
+        if is_frame(x):
             present = list(x.columns)
             if self.names is None:
                 if len(present) != sum(width or 0 for width in self._widths) and None not in self._widths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from .base import Distribution, Rng, parameter
 from .data import Array, Mask, as_observations
 from .domains import REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
+from .imputation import refuse_categories
 from .kernels import Kernels, kernel
 from .multivariate_normal import ROUNDING as THINNEST
 from .uniform import Uniform, accumulate, update
@@ -268,6 +270,11 @@ class UniformBox(Distribution):
         high = np.where(bottom >= high, bottom + unit, high)
         guess = {"low": low, "high": high}
         return self.with_values(**{name: guess[name] for name in self.unknown})
+
+    def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> Array:
+        """Return the middle for each row: columns of a box along them do not depend on each other."""
+        refuse_categories(type(self).__name__, codes)
+        return np.tile(self.mean, (len(rows), 1))
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent rows, shape (size, d)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ from .base import Distribution, Rng, parameter
 from .bessel import bessel_i_ratio, concentration_from_resultant, log_bessel_i_scaled
 from .data import Array
 from .domains import NON_NEGATIVE, Domain
+from .errors import InvalidDataError
 from .kernels import Kernels, compiled, kernel, scalar
 
 PI = math.pi
@@ -149,6 +152,13 @@ class VonMises(Distribution):
         """Mean resultant length."""
         self.require_known("give a resultant", ("concentration",))
         return float(_ratio(0.0, self.concentration))
+
+    def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> NoReturn:
+        """Raise: the expectation of an angle as a number depends on where the circle is cut."""
+        raise InvalidDataError(
+            "VonMises cannot impute missing angles: they have no expectation as numbers. Fill them first, such as with "
+            "loc, or leave the column out."
+        )
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent angles, shape (size,)."""

@@ -5,7 +5,17 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from mixtures import Exponential, InvalidDataError, Logistic, MixtureModel, MultivariateNormal, Normal, Poisson, Product
+from mixtures import (
+    Exponential,
+    FactorNormal,
+    InvalidDataError,
+    Logistic,
+    MixtureModel,
+    MultivariateNormal,
+    Normal,
+    Poisson,
+    Product,
+)
 
 FAMILIES = {
     "product": Product([Normal(), Poisson(), Logistic()]),
@@ -13,6 +23,7 @@ FAMILIES = {
     "diagonal": MultivariateNormal(structure="diagonal"),
     "spherical": MultivariateNormal(structure="spherical"),
     "both": Product([Normal(), MultivariateNormal()]),
+    "factors": FactorNormal(rank=1),
 }
 
 
