@@ -117,6 +117,23 @@ class Dataset:
         rows = np.repeat(np.arange(n.size), n.astype(np.intp))
         return replace(self, table={name: self[name][rows] for name in self if name != times})
 
+    def with_columns(self, **columns: NDArray[Any]) -> Dataset:
+        """Return the table with some columns replaced or added, each of shape (n,).
+
+        Raises
+        ------
+        ValueError
+            If a column has another length.
+        """
+        table = {name: np.array(column) for name, column in columns.items()}
+        for name, column in table.items():
+            if column.shape != (len(self),):
+                raise ValueError(
+                    f"A column of {self.name} has {len(self)} rows, shape ({len(self)},); {name!r} has shape "
+                    f"{column.shape}. Leave no row out."
+                )
+        return replace(self, table={**self.table, **table})
+
 
 def names() -> list[str]:
     """Return the names that `load` knows, in alphabetical order."""

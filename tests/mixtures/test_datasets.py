@@ -143,3 +143,16 @@ def test_rows_cannot_be_repeated_a_fraction_of_times(times):
 def test_rows_cannot_be_repeated_less_than_never():
     with pytest.raises(ValueError, match="whole numbers >= 0"):
         datasets.Dataset("mine", "", "", "", {"x": np.ones(2), "n": np.array([1.0, -1.0])}).repeated("n")
+
+
+def test_columns_are_replaced_and_added_in_a_copy():
+    data = datasets.load("old_faithful")
+    hours = data["waiting"] / 60.0
+    changed = data.with_columns(waiting=hours, number=np.arange(len(data)))
+    assert changed.columns == ("eruptions", "waiting", "number")
+    assert changed.description == data.description
+    np.testing.assert_array_equal(changed["waiting"], hours)
+    assert hours.flags.writeable and not changed["waiting"].flags.writeable
+    assert data["waiting"].max() == 96.0
+    with pytest.raises(ValueError, match=r"has 272 rows, shape \(272,\); 'waiting' has shape \(3,\)"):
+        data.with_columns(waiting=np.ones(3))
