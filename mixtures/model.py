@@ -14,9 +14,10 @@ from distributions.base import Distribution, Rng
 from distributions.data import Array, Mask, as_observations, as_rows, as_weights, present
 from distributions.domains import Domain
 from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
+from distributions.imputation import Column
 from distributions.outline import Outline, Path
 
-from . import em, posterior, reporting
+from . import em, imputation, posterior, reporting
 from .fitting import Fit
 from .structure import Components, Rules, Structure, as_generator, require_whole
 
@@ -311,6 +312,14 @@ class MixtureModel(Distribution):
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Return the index of the most probable component of each row, shape (n,)."""
         return np.argmax(self.predict_proba(x), axis=1)
+
+    def columns_read(self, names: Sequence[Any]) -> list[Column]:
+        """Return what the components read of data with these columns; see `Imputation`."""
+        return imputation.columns_read(self._described()[0], names)
+
+    def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> Array:
+        """Return the expectations of missing cells given each row's observed ones; see `Imputation`."""
+        return imputation.expected_cells(*self._current("impute"), rows, codes)
 
     def aic(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return Akaike's criterion, -2 log-likelihood + 2 n_parameters; smaller is better."""
