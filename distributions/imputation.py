@@ -156,7 +156,7 @@ def _checked_rows(distribution: Distribution, x: Any) -> Array:
         raise InvalidDataError(
             f"{name} cannot impute missing cells{one}; {describe_rows(rows, missing)} incomplete. Drop these rows."
         )
-    as_observations(rows, None, columns, name, missing=distribution.marginalises)
+    as_observations(rows, None, columns, name, missing=distribution.marginalises, finite_rows=distribution.finite_rows)
     places = np.flatnonzero(missing)
     impossible: Mask = np.zeros(len(rows), dtype=bool)
     impossible[places] = distribution.log_pdf(rows[places]) == -np.inf

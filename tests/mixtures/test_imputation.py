@@ -89,6 +89,20 @@ def test_nested_mixtures_condition_at_both_levels(holes):
     np.testing.assert_allclose(model.impute(holes), wanted, rtol=1e-11, atol=1e-12)
 
 
+def test_a_part_that_is_a_mixture_knows_only_its_own_columns(holes):
+    inner = MixtureModel(normals(), weights=WEIGHTS)
+    humps = MixtureModel([Normal(0.0, 1.0), Normal(10.0, 1.0)], weights=[0.2, 0.8])
+    rows = np.column_stack([holes, np.where(np.arange(len(holes)) % 2, 3.0, NAN)])
+    rows[:10, :3], rows[:10, 3] = NAN, 1.0  # nothing observed of the first part: its mean
+    wanted = [[*mixture_reference(row[:3], references(), WEIGHTS)[1], 8.0] for row in rows[10:]]
+    wanted = np.vstack([np.tile([*inner.mean, 1.0], (10, 1)), np.where(np.isnan(rows[10:]), wanted, rows[10:])])
+    filled = Product([inner, humps]).impute(rows)
+    np.testing.assert_allclose(filled, wanted, rtol=1e-11, atol=1e-12)
+    apart = Product([MultivariateNormal(np.full(3, 90.0), np.eye(3)), Normal(1e3, 1.0)])
+    whole = MixtureModel([Product([inner, humps]), apart], weights=[0.9, 0.1])
+    np.testing.assert_allclose(whole.impute(rows), wanted, rtol=1e-11, atol=1e-12)
+
+
 def test_products_give_means_and_the_most_probable_category(rng):
     shares = np.array([[0.5, 0.4, 0.1], [0.1, 0.3, 0.6]])
     rates, means, labels = [2.0, 9.0], [0.0, 4.0], ("low", "middle", "high")
