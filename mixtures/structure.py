@@ -58,8 +58,8 @@ class Structure:
         self.covariance = None if rules.covariance is None else CovarianceModel(rules.covariance)
         if self.covariance and any(component.outline().groups for component in self.components):
             raise InvalidParameterError(
-                f"MixtureModel: covariance={rules.covariance!r}, but a nested mixture has a covariance structure of its "
-                "own. Give it to one of the two."
+                f"MixtureModel: covariance={rules.covariance!r}, but a nested mixture has a covariance structure of "
+                "its own. Give it to one of the two."
             )
         if self.covariance:
             self.outline()  # which checks each component
