@@ -161,11 +161,12 @@ class Fit:
                     "Give them different values, or leave parameters unknown."
                 )
                 messages.append((DegeneracyWarning, text))
-        for name, held, mass in zip(self.names, self.engine.held, self.engine.state.mass, strict=True):
-            count = mass * len(self.rows) / self.total_weight
+        for place, (held, owners) in enumerate(zip(self.engine.held, self.layout.owners, strict=True)):
+            name = self.layout.name_of(place)
+            count = self.engine.state.mass[owners].sum() * len(self.rows) / self.total_weight
             if count < EMPTY:
                 text = (
-                    f"component {name!r} has lost all its data (effective count {mass:.2g}): its parameters are those "
+                    f"component {name!r} has lost all its data (effective count {count:.2g}): its parameters are those "
                     "of its last data. Use fewer components, or another start."
                 )
             elif held:
@@ -199,10 +200,10 @@ def _check_missing(layout: Layout, data: Observations) -> None:
 def _check_branches(layout: Layout, data: Observations) -> None:
     """Raise if there are too few rows or one that no component covers; warn of incomparable densities."""
     rows, branches = data.rows, layout.branches
-    if len(rows) < len(branches):
+    needed = max(len(unit.options) for unit in layout.units)
+    if len(rows) < needed:
         raise InvalidDataError(
-            f"a mixture of {len(branches)} components needs at least {len(branches)} rows; got {len(rows)}. "
-            "Use fewer components."
+            f"a mixture of {needed} components needs at least {needed} rows; got {len(rows)}. Use fewer components."
         )
     supports = [branch.support for branch in branches]
     if data.has_missing:

@@ -239,9 +239,9 @@ class _Guesses(dict[tuple[Distribution, bytes], Distribution]):
         leaf, span = layout.leaves[place], layout.spans[place]
         key = (leaf.distribution, span.start.to_bytes(4) + weight.tobytes())
         if key not in self:
-            name = layout.names[layout.owners[place][0]]
-            name = f"{name}, {leaf.name}" if leaf.name else name
-            self[key] = _guess(leaf.distribution, name, data.rows[:, span], weight, data.weight, scale[span])
+            self[key] = _guess(
+                leaf.distribution, layout.name_of(place), data.rows[:, span], weight, data.weight, scale[span]
+            )
         return self[key]
 
 

@@ -81,6 +81,11 @@ class Layout:
         self.options_of = [[self._place[path] + option for path, option in branch.options] for branch in self.branches]
         self.groups = [([found[path][0] for path in group.members], group.constraint) for group in outline.groups]
 
+    def name_of(self, place: int) -> str:
+        """Return the name of a leaf, for messages: its first component, and its columns where there are others."""
+        component, columns = self.names[self.owners[place][0]], self.leaves[place].name
+        return f"{component}, {columns}" if columns else component
+
     # ------------------------------------------------------------------------------------------- proportions
 
     def weights(self, proportions: Sequence[Array]) -> Array:

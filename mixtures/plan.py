@@ -307,12 +307,12 @@ class Engine:
 
     @property
     def held(self) -> list[tuple[str, ...]]:
-        """For each component, the parameters that a floor keeps from collapsing."""
+        """For each leaf, the parameters that a floor keeps from collapsing."""
         of_leaf = [leaf.at_bounds(part, box) for leaf, part, box in self._parts()]
         for group, constraint in self.layout.groups:
             for member, held in zip(group, constraint.held(*self._together(group)), strict=True):
                 of_leaf[member] = held
-        return [tuple(name for leaf in leaves for name in of_leaf[leaf]) for leaves in self.layout.leaves_of]
+        return of_leaf
 
     @property
     def history(self) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mixtures import (
+    DegeneracyWarning,
     Exponential,
     Gamma,
     MixtureModel,
@@ -167,3 +168,18 @@ def test_a_part_of_several_columns_with_unknown_width_takes_those_of_its_names(r
 def test_what_is_unknown_inside_is_named():
     with pytest.raises(UnknownParameterError, match=r"0\.Normal 1, 0\.Normal 2"):
         Product([normals(), Normal(0.0, 1.0)]).log_pdf([[0.0, 1.0]])
+
+
+def test_a_product_of_many_mixtures_needs_no_row_for_each_combination(rng):
+    X = rng.normal(size=(60, 4)) + rng.choice([0.0, 8.0], (60, 4))
+    model = MixtureModel([Product([normals(3)] * 4)], n_init=3, tol=1e-6, max_iter=500).fit(X)
+    assert len(model.part_counts_) == 81
+    assert np.isfinite(model.log_likelihood_)
+
+
+def test_a_part_that_collapses_is_named_once(rng):
+    X = np.column_stack([np.concatenate([np.zeros(30), rng.normal(5.0, 1.0, 70)]), rng.normal(size=100)])
+    start = MixtureModel([Normal(0.0, 1e-3), Normal(5.0, 1.0)])
+    with pytest.warns(DegeneracyWarning, match="'Product / 1, column 1' collapsed onto 30 rows: its std") as caught:
+        MixtureModel([Product([start, MixtureModel([Normal(-1.0, 1.0), Normal(1.0, 1.0)])])]).fit(X)
+    assert len(caught) == 1
