@@ -61,6 +61,7 @@ LAWS = (
     Law(density.log_pdf_is_minus_inf_outside_the_support),
     Law(density.log_pdf_is_nan_for_nan),
     Law(density.missing_cells_are_integrated_out, ("has_missing",)),
+    Law(density.missing_cells_are_imputed_by_their_expectation, ("has_missing",)),
     Law(density.log_pdf_is_finite_far_in_the_tail),
     Law(density.density_integrates_to_one, ("has_density",)),
     Law(density.pdf_and_log_likelihood_follow_log_pdf),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -60,27 +61,45 @@ def log_pdf_is_nan_for_nan(case: Case) -> None:
 
 def missing_cells_are_integrated_out(case: Case) -> None:
     """The density of a row with a missing (NaN) cell is the integral over that cell of the density of whole rows."""
-    distribution = case.distribution
+    for j, partial, _, weight in _rows_with_a_missing_cell(case):
+        got = float(case.distribution.log_pdf(partial)[0])
+        require_close(got, np.log(weight.sum()), f"log_pdf with column {j} missing", absolute=1e-6)
+
+
+def missing_cells_are_imputed_by_their_expectation(case: Case) -> None:
+    """`impute` fills a missing cell with its expectation given the others, or its most probable category."""
+    columns = case.distribution.columns_read(range(case.unit.size))
+    for j, partial, cells, weight in _rows_with_a_missing_cell(case):
+        filled = case.distribution.impute(partial)[0]
+        categories = columns[j].labels is not None
+        wanted = cells[weight.argmax()] if categories else weight @ cells / weight.sum()
+        require_close(filled[j], wanted, f"column {j} imputed", absolute=1e-6 * case.unit[j])
+        require_close(np.delete(filled, j), np.delete(partial[0], j), f"cells beside column {j}, imputed")
+
+
+def _rows_with_a_missing_cell(case: Case) -> Iterator[tuple[int, Array, Array, Array]]:
+    """Yield each column, a row without its cell, shape (1, d), and points and weights of the integral over the cell."""
     row, draws = case.draw(1, "missing")[0], case.draw(2000, "missing columns")
     for j in range(row.size):
 
         def log_pdf(cells: Array, j: int = j) -> Array:
             rows = np.tile(row, (len(cells), 1))
             rows[:, j] = cells
-            return distribution.log_pdf(rows)
+            return case.distribution.log_pdf(rows)
 
         column = np.sort(draws[:, j])
         width = max(float(np.ptp(column)), 1e-8 * float(np.abs(column).max()))
         if np.all(column == np.floor(column)):
-            total = float(np.sum(np.exp(log_pdf(np.arange(column[0] - width - 30.0, column[-1] + 2.0 * width + 30.0)))))
+            cells = np.arange(column[0] - width - 30.0, column[-1] + 2.0 * width + 30.0)
+            weight = np.exp(log_pdf(cells))
         else:
             reach = width * 2.0 ** np.arange(-40, 8)
             edges = np.unique(np.concatenate([column[0] - reach, column[::20], column[-1] + reach]))
-            total = float(integrate(log_pdf, np.union1d(edges, ends(log_pdf, edges))).cumulative[-1])
-        partial = row.copy()
-        partial[j] = np.nan
-        got = float(distribution.log_pdf(partial[np.newaxis])[0])
-        require_close(got, np.log(total), f"log_pdf with column {j} missing", absolute=1e-6)
+            integral = integrate(log_pdf, np.union1d(edges, ends(log_pdf, edges)))
+            cells, weight = integral.x, integral.weight
+        partial = row[np.newaxis].copy()
+        partial[0, j] = np.nan
+        yield j, partial, cells, weight
 
 
 def log_pdf_is_finite_far_in_the_tail(case: Case) -> None:

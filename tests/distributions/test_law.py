@@ -42,6 +42,7 @@ from distributions import Distribution, Kernels, LawError, check_distribution, k
 from distributions.domains import COUNTS, NON_NEGATIVE, POSITIVE, REAL
 from distributions.law import LAWS
 from distributions.law.case import Case
+from distributions.multivariate_normal import MultivariateNormal
 from distributions.poisson import Poisson
 
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
@@ -536,6 +537,13 @@ class MeansSwapped(TwoNormals):
         return np.array([self.second, self.first])
 
 
+class ImputesTheMean(MultivariateNormal):
+    """Takes no notice of what was observed beside a missing cell."""
+
+    def expected_cells(self, rows, codes):
+        return np.tile(self.mean, (len(rows), 1))
+
+
 # ----------------------------------------------------------------------------------------- with kernels
 
 
@@ -806,6 +814,10 @@ MUTANTS = [
     (CentredOnTheBatch(), {"log_pdf_judges_each_row_alone"}),
     (Float32Density(), {"log_pdf_is_one_float_per_row"}),
     (ColumnComesBackAsColumn(), {"any_layout_and_number_type_will_do"}),
+    (
+        ImputesTheMean([1.0, 2.0], [[2.0, 1.0], [1.0, 3.0]]),
+        {"missing_cells_are_imputed_by_their_expectation"},
+    ),
     (VarianceWithoutItsSquare(), {"mean_and_var_agree_with_the_density"}),
     (MeanByScale(3.0, 0.5), {"mean_and_var_agree_with_the_density"}),
     (VarianceByRate(3.0, 0.5), {"mean_and_var_agree_with_the_density"}),
