@@ -114,6 +114,9 @@ class Distribution(Value, Imputation):
         Names of the frozen parameters.
     declared : tuple of Parameter
         The declared parameters in order.
+    quadratic : bool
+        Whether the log density depends on x by a quadratic form of x - mean alone, mean being the first entries of
+        ``theta``: rows that move with the mean then tell of the spread only.
     atoms : tuple of float
         Values of positive probability of a distribution that has a density elsewhere; there `log_pdf` is the log of
         that probability.
@@ -128,6 +131,7 @@ class Distribution(Value, Imputation):
     n_statistics: ClassVar[int] = 0
     estimator: ClassVar[str] = ""
     everyday: ClassVar[bool] = False
+    quadratic: ClassVar[bool] = False
     n_columns: int | None = 1
     frozen: frozenset[str] = frozenset()
     declared: ClassVar[tuple[Parameter, ...]] = ()
@@ -356,6 +360,27 @@ class Distribution(Value, Imputation):
     def std(self) -> Any:
         """Standard deviation: a number, or shape (d,)."""
         return np.sqrt(self.var)
+
+    def expected_rows(self) -> tuple[Array, Array]:
+        """Return rows, shape (m, d), and shares of sum one, shape (m,), by which this distribution is known.
+
+        The mean of log f(x; theta) over them is its expectation under this distribution, for every theta of the family.
+        One-column families need not give them: nodes of a quadrature do.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there are no such rows.
+        """
+        return numeric.expected_rows(self)
+
+    @property
+    def rows_seen(self) -> tuple[Array, Array] | None:
+        """Rows, shape (m, d), and counts, that the settings add to any data, such as a smoothing; None by default.
+
+        Their log density belongs to the objective of a fit: its maximum is the mode of a posterior.
+        """
+        return None
 
     # --------------------------------------------------------------------- the view of the compiled loops
 

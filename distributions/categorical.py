@@ -21,7 +21,7 @@ from .kernels import Kernels, compiled, kernel
 UNSEEN = -1.0  # the code of text that is no category
 ANY_LABEL = Domain("a label of any kind", discrete=True)
 
-# theta is the pseudo-count, then the numbers that stand for the categories, ascending, then their probabilities.
+# theta is the numbers that stand for the categories, ascending, then their probabilities.
 
 
 @compiled
@@ -53,10 +53,10 @@ def place_of(x, values, consecutive):
 def log_pdf(X, theta, out):
     """Add the log probability of the category x, -inf if it is none."""
     n = theta.size // 2
-    values, consecutive = theta[1 : 1 + n], is_consecutive(theta[1 : 1 + n])
+    values, consecutive = theta[:n], is_consecutive(theta[:n])
     log_prob = np.empty(n)
     for c in range(n):
-        log_prob[c] = math.log(theta[1 + n + c]) if theta[1 + n + c] > 0.0 else -math.inf
+        log_prob[c] = math.log(theta[n + c]) if theta[n + c] > 0.0 else -math.inf
     for i in range(out.size):
         x = X[0, i]
         place = place_of(x, values, consecutive)
@@ -67,7 +67,7 @@ def log_pdf(X, theta, out):
 def accumulate(X, r, theta, stats):
     """Add the sum of r over the rows of each category."""
     n = stats.size
-    values, consecutive = theta[1 : 1 + n], is_consecutive(theta[1 : 1 + n])
+    values, consecutive = theta[:n], is_consecutive(theta[:n])
     for i in range(r.size):
         place = place_of(X[0, i], values, consecutive)
         if place >= 0:
@@ -76,14 +76,14 @@ def accumulate(X, r, theta, stats):
 
 @kernel
 def update(stats, theta, bounds):
-    """Set the probabilities to the weighted shares, after adding the pseudo-count to each category."""
-    n, total = stats.size, theta[0] * stats.size
-    if bounds[0, 1 + n] == bounds[1, 1 + n]:
+    """Set the probabilities to the weighted shares."""
+    n, total = stats.size, 0.0
+    if bounds[0, n] == bounds[1, n]:
         return
     for c in range(n):
         total += stats[c]
     for c in range(n):
-        theta[1 + n + c] = (stats[c] + theta[0]) / total
+        theta[n + c] = stats[c] / total
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class Categorical(Distribution):
     density -inf, a missing one (None, NaN) NaN.
 
     `fit` is the maximum-likelihood estimate, the weighted frequencies; with smoothing s it is the mode of the posterior
-    for a symmetric Dirichlet prior of concentration 1 + s. The likelihood alone may then fall during EM, which
-    stops there. A mixture of categoricals of one column is one categorical itself, and not identifiable;
-    beside other columns it is. Agresti, Categorical Data Analysis (2013), ch. 1.
+    for a symmetric Dirichlet prior of concentration 1 + s, whose log density a mixture adds to its objective. A mixture
+    of categoricals of one column is one categorical itself, and not identifiable; beside other columns it is. Agresti,
+    Categorical Data Analysis (2013), ch. 1.
 
     Examples
     --------
@@ -280,24 +280,36 @@ class Categorical(Distribution):
         place = np.minimum(np.searchsorted(total, q), len(values) - 1)
         return np.where((q >= 0.0) & (q <= 1.0), np.where(q == 1.0, values[-1], values[place]), np.nan)[()]
 
+    def expected_rows(self) -> tuple[Array, Array]:
+        """Return the categories and their probabilities."""
+        self.require_known("stand for rows")
+        return self._values[:, np.newaxis], self.prob
+
+    @property
+    def rows_seen(self) -> tuple[Array, Array] | None:
+        """The categories, as often as the smoothing says; None where there is none, or no category is known."""
+        if not self.smoothing or (self.categories is None and self.prob is None):
+            return None
+        return self._values[:, np.newaxis], np.full(len(self._values), float(self.smoothing))
+
     # ------------------------------------------------------------------- the view of the compiled loops
 
     def to_theta(self) -> Array:
-        """Return the pseudo-count, the codes or values, ascending, and their probabilities, as one vector."""
+        """Return the codes or values, ascending, and their probabilities, as one vector."""
         order = np.argsort(self._values)
-        return np.concatenate([[float(self.smoothing)], self._values[order], self.prob[order]])
+        return np.concatenate([self._values[order], self.prob[order]])
 
     def from_theta(self, theta: Array) -> Self:
         """Return the distribution with the probabilities in ``theta``; frozen ones stay the very same."""
         prob = np.empty(theta.size // 2)
-        prob[np.argsort(self._values)] = theta[1 + prob.size :]
+        prob[np.argsort(self._values)] = theta[prob.size :]
         return self if "prob" in self.frozen else self.with_values(prob=prob)
 
     def bounds(self, scale: Array, floor: float) -> Array:
         """Return the box of the update: 0 to 1 for probabilities, all else (all, if they are frozen) is pinned."""
         box = np.tile(self.to_theta(), (2, 1))
         if "prob" not in self.frozen:
-            box[:, box.shape[1] // 2 + 1 :] = [[0.0], [1.0]]
+            box[:, box.shape[1] // 2 :] = [[0.0], [1.0]]
         return box
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
@@ -306,7 +318,7 @@ class Categorical(Distribution):
 
     def units(self, scale: Array) -> Array:
         """Return ones: steps of probabilities are measured as they are."""
-        return np.ones(1 + 2 * len(self.prob))
+        return np.ones(2 * len(self.prob))
 
     def statistics_size(self) -> int:
         """Return the number of categories."""
@@ -319,6 +331,17 @@ class Categorical(Distribution):
         prepared = self.prepare(rows)
         n = len(prepared.categories or ())
         return prepared.with_values(prob=np.full(n, 1.0 / n))
+
+    def fit_bounded(
+        self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
+    ) -> tuple[Self, tuple[str, ...]]:
+        """Return the maximum, given the rows and those that the smoothing adds; nothing is ever held."""
+        start = self.first_guess(rows, weight)
+        if start.rows_seen is not None:
+            weight = np.ones(len(rows)) if weight is None else weight
+            added, counts = start.rows_seen
+            rows, weight = np.concatenate([rows, added]), np.concatenate([weight, counts])
+        return super(Categorical, start).fit_bounded(rows, weight, scale, floor, iterations)
 
 
 # ------------------------------------------------------------------------------------------------ labels

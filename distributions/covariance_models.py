@@ -570,6 +570,16 @@ class CovarianceModel:
         """The structure of a single covariance."""
         return {"II": "spherical"}.get(self.name[1:], "diagonal" if self.name[2] == "I" else "full")
 
+    @property
+    def leaves_means_alone(self) -> bool:
+        """Whether each mean moves as it would without the constraint."""
+        return True
+
+    @property
+    def is_one(self) -> bool:
+        """Whether there is one covariance for all."""
+        return "V" not in self.name
+
     def __str__(self) -> str:
         words = {"E": "equal", "V": "varying", "I": "identity"}
         parts = zip(("volume", "shape", "orientation"), self.name, strict=True)

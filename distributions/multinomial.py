@@ -138,6 +138,11 @@ class Multinomial(TrialsFamily, Distribution):  # type: ignore[override]  # prop
         self.require_known("give a variance")
         return self._trials * self.prob * (1.0 - self.prob)
 
+    def expected_rows(self) -> tuple[Array, Array]:
+        """Return a row for each category, all trials in it: the mass depends on the counts linearly."""
+        self.require_known("stand for rows")
+        return self._trials * np.eye(len(self.prob)), self.prob
+
     def units(self, scale: Array) -> Array:
         """Return ones: steps of probabilities are measured as they are."""
         return np.ones(1 + len(self.prob))

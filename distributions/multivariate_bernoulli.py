@@ -76,6 +76,12 @@ class MultivariateBernoulli(VectorFamily, Distribution):  # type: ignore[overrid
         self.require_known("give a variance")
         return self.prob * (1.0 - self.prob)
 
+    def expected_rows(self) -> tuple[Array, Array]:
+        """Return d + 1 rows with its mean: the mass depends on the ones linearly."""
+        self.require_known("stand for rows")
+        ends = np.concatenate([[0.0], np.sort(self.prob), [1.0]])
+        return (self.prob > (ends[:-1, np.newaxis] + ends[1:, np.newaxis]) / 2.0).astype(float), np.diff(ends)
+
     def units(self, scale: Array) -> Array:
         """Return ones: steps of probabilities are measured as they are."""
         return np.ones(len(self.prob))

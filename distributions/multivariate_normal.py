@@ -321,6 +321,7 @@ class MultivariateNormal(Distribution):
 
     support = REAL
     everyday = True
+    quadratic = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -391,6 +392,13 @@ class MultivariateNormal(Distribution):
         self.require_known("be sampled")
         normal = np.random.default_rng(rng).standard_normal((size, len(self.mean)))
         return self.mean + normal @ np.linalg.cholesky(self.cov).T
+
+    def expected_rows(self) -> tuple[Array, Array]:
+        """Return 2 d rows with its mean and covariance."""
+        self.require_known("stand for rows")
+        d = len(self.mean)
+        away = math.sqrt(d) * np.linalg.cholesky(self.cov).T
+        return np.concatenate([self.mean + away, self.mean - away]), np.full(2 * d, 0.5 / d)
 
     # ------------------------------------------------------------------- the view of the compiled loops
 

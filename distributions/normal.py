@@ -76,6 +76,7 @@ class Normal(Distribution):
 
     support = REAL
     everyday = True
+    quadratic = True
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 3
 
@@ -89,6 +90,11 @@ class Normal(Distribution):
         """Variance."""
         self.require_known("give a variance", ("std",))
         return self.std**2
+
+    def expected_rows(self) -> tuple[Array, Array]:
+        """Return two rows with its mean and variance."""
+        self.require_known("stand for rows")
+        return np.array([[self.mean - self.std], [self.mean + self.std]]), np.full(2, 0.5)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

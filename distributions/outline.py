@@ -8,7 +8,7 @@ all of them. Leaves and choices are known by their path from the top.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -32,6 +32,7 @@ class Leaf(NamedTuple):
     distribution: Distribution
     width: int | None  # columns, None: as many as the others leave
     name: str = ""  # of the columns, "" where there are no others
+    prior: Hashable = None  # of its parameters, as a mixture was given it
 
 
 class Choice(NamedTuple):
@@ -97,6 +98,11 @@ class Branch(NamedTuple):
     def kind(self) -> tuple[Distribution, ...]:
         """The distributions: what branches that are alike have in common."""
         return tuple(leaf.distribution for leaf in self.leaves)
+
+    @property
+    def priors(self) -> tuple[Hashable, ...]:
+        """The priors of the leaves, None where there is none."""
+        return tuple(leaf.prior for leaf in self.leaves)
 
     @property
     def unknown(self) -> bool:

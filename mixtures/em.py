@@ -15,6 +15,7 @@ from distributions.kernels import call_update, call_update_jointly, compiled, in
 
 from .observed import Observed
 from .plan import Engine
+from .pseudo_rows import add_prior
 from .sweep import sweep
 
 RUNNING, CONVERGED, LIMIT, FELL, FAILED = range(5)
@@ -132,7 +133,7 @@ def remaining(step, previous):
 
 @compiled
 def judge(state, tol, max_iter):
-    """Say whether the climb is over, from the log-likelihoods and the last step; called after each sweep."""
+    """Say whether the climb is over, from the objectives and the last step; called after each sweep."""
     sweeps = int(state.progress[0])
     now = state.history[sweeps - 1]
     if not math.isfinite(now):
@@ -154,23 +155,31 @@ def judge(state, tol, max_iter):
 
 
 @compiled
+def evaluate(data, plan, state, block_size):
+    """Return the log-likelihood and log prior at the current parameters; fill ``state.stats`` and the masses."""
+    log_likelihood = sweep(data, plan, state, block_size)
+    state.log_prior[0] = add_prior(plan, state) if math.isfinite(log_likelihood) else 0.0
+    return log_likelihood + state.log_prior[0]
+
+
+@compiled
 def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
     """Make up to ``n_sweeps`` EM iterations; return a status. A run can be continued by another call.
 
     Each iteration sweeps at the current parameters, judges, and only then updates: at the end the recorded
-    log-likelihood, the responsibilities and the parameters belong together.
+    objective (log-likelihood and log prior), the responsibilities and the parameters belong together.
     """
     total = data.weight.sum() if data.weight.size else float(data.rows.shape[0])
     for _ in range(n_sweeps):
         sweeps = int(state.progress[0])
-        now = sweep(data, plan, state, block_size)
+        now = evaluate(data, plan, state, block_size)
         if sweeps > 0 and plan.stepwise.any():
             before = state.history[sweeps - 1]
             for _ in range(MOST_HALVINGS):
                 if now >= before - ROUNDING * (abs(before) + total):
                     break
                 step_back(state.theta, state.theta_before, plan.theta_at, plan.stepwise)
-                now = sweep(data, plan, state, block_size)
+                now = evaluate(data, plan, state, block_size)
         state.history[sweeps] = now
         state.progress[0] += 1.0
         status = judge(state, tol, max_iter)
@@ -178,7 +187,7 @@ def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
             state.theta[:] = state.theta_before
             state.weights[:] = state.weights_before
             state.proportions[:] = state.proportions_before
-            sweep(data, plan, state, block_size)  # statistics and masses go with the parameters that are kept
+            evaluate(data, plan, state, block_size)  # statistics and masses go with the parameters that are kept
         if status != RUNNING:
             return status
         m_step(plan, state)

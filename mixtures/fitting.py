@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from distributions.base import Distribution, Rng
-from distributions.data import Array, Mask, Observations, as_observations
+from distributions.data import Array, Mask, Observations, as_observations, as_observed
 from distributions.errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -67,7 +67,7 @@ class Fit:
         self.data = as_observations(x, sample_weight, structure.n_columns, "MixtureModel", missing=True)
         self.rows, self.weight = self.data.rows, self.data.weight
         self.names = structure.branch_names
-        self.layout = Layout(structure.outline(), self.names, self.rows.shape[1])
+        self.layout = Layout(structure.outline(), self.names, self.rows.shape[1], self.data)
         _check_branches(self.layout, self.data)
         stand_in = self._stand_in() if self.data.has_missing else None
         self.observed = observed(self.rows, self.weight, self._labels(labels), stand_in)
@@ -81,9 +81,21 @@ class Fit:
         """Run EM to its end, or for so many sweeps."""
         self.status = em.run(self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps)
         if self.status == em.FAILED:
+            self._check_prior()
             log_factors = self.observed.log_factors[self.observed.code].T if self.observed.is_labelled else None
             branches = self.layout.branches_of(self.engine.parameters.leaves)
             explain_failure(branches, self.engine.state.weights, self.names, self.data, log_factors)
+
+    def _check_prior(self) -> None:
+        """Raise if the priors have no density at the current parameters."""
+        if np.isfinite(self.engine.state.log_prior[0]):
+            return
+        for place, (leaf, seen) in enumerate(zip(self.engine.parameters.leaves, self.layout.pseudo_rows, strict=True)):
+            if not np.isfinite(leaf.log_pdf(as_observed(seen.fixed))).all():
+                raise InvalidParameterError(
+                    f"component {self.layout.name_of(place)!r}: {leaf!r} gives no density to rows that "
+                    f"its prior {self.layout.leaves[place].prior!r} takes to have been seen. Start elsewhere."
+                )
 
     def _stand_in(self) -> Array:
         """Return an observed value of each column."""
@@ -105,9 +117,14 @@ class Fit:
         return self.structure.rebuild((), leaves, proportions), proportions[()]
 
     @property
+    def objective(self) -> float:
+        """Log-likelihood and log prior at the current parameters, once a sweep has been made."""
+        return float(self.engine.history[-2 if self.status == em.FELL else -1])
+
+    @property
     def log_likelihood(self) -> float:
         """Log-likelihood at the current parameters, once a sweep has been made."""
-        return float(self.engine.history[-2 if self.status == em.FELL else -1])
+        return self.objective - float(self.engine.state.log_prior[0])
 
     @property
     def total_weight(self) -> float:
@@ -120,21 +137,25 @@ class Fit:
         for category, message in messages:
             warnings.warn(message, category, stacklevel=stacklevel + 1)
 
+    @property
+    def _has_prior(self) -> bool:
+        return bool(self.engine.plan.pseudo.counts.size or self.engine.plan.choices.pseudo_counts.any())
+
     def _convergence_messages(self) -> list[tuple[type[Warning], str]]:
-        history = self.engine.history
+        history, objective = self.engine.history, "log-posterior" if self._has_prior else "log-likelihood"
         if self.status == em.LIMIT:
             return [
                 (
                     ConvergenceWarning,
                     f"EM made max_iter = {self.max_iter} updates and still gains {history[-1] - history[-2]:.3g} "
-                    "log-likelihood units with each. Raise max_iter, or tol if this is close enough.",
+                    f"{objective} units with each. Raise max_iter, or tol if this is close enough.",
                 )
             ]
         if self.status == em.FELL and not any(self.engine.held):  # at a floor rounding is all that is left
             other = [name for name, part in zip(self.names, self._start, strict=True) if not _maximises(part)]
             if other:
                 text = (
-                    f"update {len(history) - 1} lowered the log-likelihood by {history[-2] - history[-1]:.3g}, as may "
+                    f"update {len(history) - 1} lowered the {objective} by {history[-2] - history[-1]:.3g}, as may "
                     f"happen where a component ({', '.join(other)}) is fitted by another criterion than the "
                     "likelihood. The parameters before it were kept: look at them, and freeze that component if it "
                     "takes the rows of others."
@@ -143,7 +164,7 @@ class Fit:
             return [
                 (
                     ConvergenceWarning,
-                    f"update {len(history) - 1} lowered the log-likelihood by {history[-2] - history[-1]:.3g}; the "
+                    f"update {len(history) - 1} lowered the {objective} by {history[-2] - history[-1]:.3g}; the "
                     "parameters before it were kept. A component's own fit does not maximise its weighted "
                     "likelihood (check it with check_distribution), or columns are all but collinear.",
                 )
@@ -152,22 +173,23 @@ class Fit:
 
     def _degeneracy_messages(self) -> list[tuple[type[Warning], str]]:
         messages: list[tuple[type[Warning], str]] = []
-        kinds = [branch.kind for branch in self._start]
+        kinds = [(branch.kind, branch.priors) for branch in self._start]
         for i, (name, branch) in enumerate(zip(self.names, self._start, strict=True)):
-            twin = kinds.index(branch.kind)
+            twin = kinds.index(kinds[i])
             if twin < i and any(leaf.n_parameters for leaf in branch.kind):
                 text = (
                     f"components {self.names[twin]!r} and {name!r} started equal, and so EM can never part them. "
                     "Give them different values, or leave parameters unknown."
                 )
                 messages.append((DegeneracyWarning, text))
+        has_prior = np.diff(self.engine.plan.pseudo.count_at).reshape(-1, 2).max(axis=1) > 0
         for place, (held, owners) in enumerate(zip(self.engine.held, self.layout.owners, strict=True)):
             name = self.layout.name_of(place)
             count = self.engine.state.mass[owners].sum() * len(self.rows) / self.total_weight
             if count < EMPTY:
                 text = (
                     f"component {name!r} has lost all its data (effective count {count:.2g}): its parameters are those "
-                    "of its last data. Use fewer components, or another start."
+                    f"of its {'prior' if has_prior[place] else 'last data'}. Use fewer components, or another start."
                 )
             elif held:
                 text = (
@@ -188,7 +210,7 @@ def _maximises(branch: Branch) -> bool:
 def _check_missing(layout: Layout, data: Observations) -> None:
     """Raise if a component cannot leave out missing cells of its columns."""
     missing = np.isnan(data.rows)
-    for (_, leaf, _, _), span, owners in zip(layout.leaves, layout.spans, layout.owners, strict=True):
+    for (_, leaf, *_), span, owners in zip(layout.leaves, layout.spans, layout.owners, strict=True):
         some: Mask = np.any(missing[:, span], axis=1) & ~np.all(missing[:, span], axis=1)
         if some.any() and not leaf.marginalises:
             raise InvalidDataError(

@@ -24,6 +24,7 @@ from .layout import Layout, Parameters, Unit
 from .observed import Integers, Observed
 from .partitions import SAMPLE, known_members, partition, representatives
 from .plan import FLOOR, Engine
+from .priors import PseudoRows
 
 SMALL_SAMPLE = 400  # where a component is slow
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
@@ -83,6 +84,8 @@ def best_start(
     start = guesses[winner] if complete else runs[winner].parameters
     given = any(choice.proportions is not None for choice in layout.choices.values())
     partial = any(len(members) < n_components for members, _ in layout.groups)
+    counts = [choice.pseudo_counts for choice in layout.choices.values()]
+    given |= any(np.ptp(count) > 0.0 for count in counts)
     if given or data.is_labelled or partial or not layout.is_plain:  # each has something of its own: it keeps its place
         return start
     return _reordered(layout, start, _ascending(layout, runs[winner].parameters, sample.rows, sample.weight))
@@ -124,9 +127,9 @@ def _ascending(layout: Layout, fitted: Parameters, rows: Array, weight: Array) -
     spread = share @ np.sum(points**2, axis=1) - np.sum(centres**2, axis=1)
     rank = np.lexsort([spread, *centres.round(6).T[::-1]])  # the first column counts first
     order = np.arange(len(layout.branches))
-    kinds = [branch.kind for branch in layout.branches]
-    for branch in {branch.kind: branch for branch in layout.branches}.values():
-        same = np.array([k for k, kind in enumerate(kinds) if kind == branch.kind])
+    kinds = [(branch.kind, branch.priors) for branch in layout.branches]
+    for own, branch in dict(zip(kinds, layout.branches, strict=True)).items():
+        same = np.array([k for k, kind in enumerate(kinds) if kind == own])
         if branch.unknown:
             order[same] = [k for k in rank if k in same]
     return order
@@ -231,17 +234,16 @@ def _members(
     return members, guesses
 
 
-class _Guesses(dict[tuple[Distribution, bytes], Distribution]):
+class _Guesses(dict[Any, Distribution]):
     """Fits of leaves to clusters; like leaves and equal clusters share one."""
 
     def of(self, layout: Layout, place: int, data: Observed, weight: Array, scale: Array) -> Distribution:
         """Return a leaf fitted to its columns of rows with these weights."""
         leaf, span = layout.leaves[place], layout.spans[place]
-        key = (leaf.distribution, span.start.to_bytes(4) + weight.tobytes())
+        key = (leaf.distribution, leaf.prior, span.start, weight.tobytes())
         if key not in self:
-            self[key] = _guess(
-                leaf.distribution, layout.name_of(place), data.rows[:, span], weight, data.weight, scale[span]
-            )
+            name, seen = layout.name_of(place), layout.pseudo_rows[place]
+            self[key] = _guess(leaf.distribution, name, data.rows[:, span], weight, data.weight, scale[span], seen)
         return self[key]
 
 
@@ -254,7 +256,12 @@ def _cluster_of_each(
         sorted(set.intersection(*(set(layout.leaves_of[k]) for k in np.flatnonzero(unit.option_of == option))))
         for option in range(n)
     ]
-    kinds = [tuple((layout.leaves[place].distribution, layout.spans[place].start) for place in each) for each in own]
+    kinds = [
+        tuple(
+            (layout.leaves[place].distribution, layout.leaves[place].prior, layout.spans[place].start) for place in each
+        )
+        for each in own
+    ]
     if len(set(kinds)) == 1:
         return np.arange(n)
     from scipy.optimize import linear_sum_assignment  # deferred: a slow import that most fits do not need
@@ -299,8 +306,13 @@ def _fitted_to(
     return Parameters(leaves, _given(layout, layout.proportions(mass)))
 
 
-def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array) -> Distribution:
-    """Return the component fitted to a cluster, or to everything inside its support where the cluster has nothing."""
+def _guess(
+    kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array, seen: PseudoRows
+) -> Distribution:
+    """Return the component fitted to a cluster, or to everything inside its support where the cluster has nothing.
+
+    Rows that its prior takes to have been seen belong to either.
+    """
     if not kind.unknown:
         return kind
     known = [name for name in kind.parameters if name not in kind.unknown]
@@ -311,15 +323,16 @@ def _guess(kind: Distribution, name: str, rows: Array, weight: Array, all_weight
         present = inside & (chosen > 0)
         if not present.any():
             continue
+        cluster = seen.beside(rows[present], chosen[present])
         try:
-            guess, collapsed = held.fit_bounded(rows[present], chosen[present], scale, FLOOR, GUESS_ITERATIONS)
+            guess, collapsed = held.fit_bounded(*cluster, scale, FLOOR, GUESS_ITERATIONS)
             if collapsed:  # a spike would never widen again
-                guess, _ = held.fit_bounded(rows[present], chosen[present], scale, GUESS_FLOOR, GUESS_ITERATIONS)
+                guess, _ = held.fit_bounded(*cluster, scale, GUESS_FLOOR, GUESS_ITERATIONS)
         except (ValueError, ArithmeticError) as error:  # a user's own fit may not manage a small cluster
             failure = error
             continue
         if not guess.unknown:
-            guess = _off_the_ends(guess, held, rows[inside], all_weight[inside], scale)
+            guess = _off_the_ends(guess, held, *seen.beside(rows[inside], all_weight[inside]), scale)
             return kind.with_values(**{name: guess.parameters[name] for name in kind.unknown}) if known else guess
     raise InvalidDataError(
         f"component {name!r} ({kind!r}) cannot be fitted to these data: "

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions.base import Distribution
-from distributions.data import Array
+from distributions.data import Array, Observations
 from distributions.outline import Branch, Leaf, Outline, Path
 
 from .observed import Integers
+from .priors import PseudoRows, pseudo_rows_of
 
 
 class Parameters(NamedTuple):
@@ -40,6 +41,8 @@ class Layout:
         Names of the branches, which are the flat components.
     n_columns : int
         Columns of the data.
+    data : Observations, optional
+        What priors see; without it there are none.
 
     Attributes
     ----------
@@ -60,9 +63,13 @@ class Layout:
         Where the options of each choice begin.
     groups : list of (list of int, Constraint)
         Leaves that are updated together.
+    pseudo_rows : list of PseudoRows
+        What the prior of each leaf takes to have been seen.
     """
 
-    def __init__(self, outline: Outline, names: Sequence[str], n_columns: int) -> None:
+    def __init__(
+        self, outline: Outline, names: Sequence[str], n_columns: int, data: Observations | None = None
+    ) -> None:
         self.branches, self.choices, self.names = outline.branches, outline.choices, list(names)
         found: dict[Path, tuple[int, Leaf, slice]] = {}
         self.leaves_of: list[list[int]] = []
@@ -79,6 +86,12 @@ class Layout:
         self.option_at = np.cumsum([0] + [len(choice.frozen) for choice in self.choices.values()])
         self._place = {path: int(start) for path, start in zip(self.choices, self.option_at[:-1], strict=True)}
         self.options_of = [[self._place[path] + option for path, option in branch.options] for branch in self.branches]
+        self.pseudo_rows = [
+            PseudoRows.none(span.stop - span.start)
+            if data is None
+            else pseudo_rows_of(leaf, data.rows[:, span], data.weight)
+            for leaf, span in zip(self.leaves, self.spans, strict=True)
+        ]
         self.groups = [([found[path][0] for path in group.members], group.constraint) for group in outline.groups]
 
     def name_of(self, place: int) -> str:

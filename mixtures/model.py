@@ -71,6 +71,12 @@ class MixtureModel(Distribution):
     freeze_weights : bool or list, default False
         Whether `fit` leaves the weights as given; or the components, by name or number, whose weights it leaves, while
         the others share the rest.
+    prior : "default", Prior, or list or dict of these, optional
+        What is known of the parameters before the data, see `Prior`: one for all components, or one for each, None
+        where nothing is (for the parts of a product a dict by their names). "default" is the prior of Fraley & Raftery
+        for normals, which keeps them from collapsing (Notes).
+    weights_prior : float or array_like, shape (K,), optional
+        Concentration >= 1 of a Dirichlet prior of the weights; 1 says nothing.
     n_init : int or None, default None
         Number of starts from which the best is chosen; None means 100, fewer (10 at least) where one is costly. It
         does not matter where every parameter is given.
@@ -90,8 +96,11 @@ class MixtureModel(Distribution):
         Mixing proportions, of sum one.
     log_likelihood_ : float
         Total weighted log-likelihood of the training data at exactly these parameters.
+    log_posterior_ : float
+        The same plus the log density of all priors up to a constant: what the fit maximises.
     history_ : ndarray, shape (n_iter_ + 1,)
-        Log-likelihood at the start and after each update. (After a stop because it fell, the last entry is the fall.)
+        `log_posterior_` (without a prior, the log-likelihood) at the start and after each update. (After a stop because
+        it fell, the last entry is the fall.)
     n_iter_ : int
         Number of updates.
     converged_ : bool
@@ -113,6 +122,15 @@ class MixtureModel(Distribution):
     Dempster, Laird & Rubin, Journal of the Royal Statistical Society B 39 (1977); McLachlan & Peel, Finite Mixture
     Models (2000). The structures of covariances: Celeux & Govaert, Pattern Recognition 28 (1995).
 
+    A prior makes the fit the mode of the posterior; criteria such as `bic` stay those of the likelihood. The default is
+    that of Fraley & Raftery, Journal of Classification 24 (2007): with d columns, K components, mean m and covariance S
+    (divided by n - 1) of the data, each covariance is inverse Wishart with d + 2 degrees of freedom and scale
+    S / K^(2/d), each mean normal about m with a hundred times the covariance. Diagonal covariances have an inverse
+    gamma for each variance, spherical ones for the one variance, of d + 2 degrees of freedom too and with the mean of
+    the diagonal of that scale. A covariance that all components share (EII, EEI, EEE) has its prior once; where they
+    share volume, shape or orientation only, each covariance has its own. For E, V, VII, VVI, EEE and VVV mclust does
+    the same.
+
     Examples
     --------
     >>> from mixtures import MixtureModel, Normal, datasets
@@ -129,6 +147,8 @@ class MixtureModel(Distribution):
         weights: npt.ArrayLike | None = None,
         covariance: str | None = None,
         freeze_weights: bool | Sequence[str | int] = False,
+        prior: Any = None,
+        weights_prior: npt.ArrayLike | None = None,
         n_init: int | None = None,
         tol: float = 1e-14,
         max_iter: int = 10_000,
@@ -139,6 +159,8 @@ class MixtureModel(Distribution):
         self.weights = weights
         self.covariance = covariance
         self.freeze_weights = freeze_weights
+        self.prior = prior
+        self.weights_prior = weights_prior
         self.n_init = n_init
         self.tol = tol
         self.max_iter = max_iter
@@ -257,7 +279,7 @@ class MixtureModel(Distribution):
         self.components_ = fit.structure.shaped(components)
         self.history_ = fit.engine.history
         self.n_iter_ = len(self.history_) - 1
-        self.log_likelihood_ = fit.log_likelihood
+        self.log_likelihood_, self.log_posterior_ = fit.log_likelihood, fit.objective
         self.converged_ = fit.status == em.CONVERGED
         self.part_counts_ = fit.engine.state.mass.copy()
         self.effective_counts_ = np.bincount(fit.structure.owner, weights=self.part_counts_)
@@ -558,8 +580,7 @@ class MixtureModel(Distribution):
             if names and len(set(names)) < len(names):
                 raise ValueError(f"names repeat in {names!r}")
             named = dict(zip(names, components, strict=True)) if names else components
-            rules = {name: parameters[name] for name in Rules._fields if name in parameters}
-            made = cls(named, weights=weights, **rules)
+            made = cls(named, weights=weights, **Rules.from_record(parameters)._asdict())
             made._structure  # noqa: B018  # which checks the arguments
             return made
         except (KeyError, TypeError, ValueError) as error:

@@ -36,6 +36,16 @@ class Choices(NamedTuple):
     pseudo_counts: Array
 
 
+class Pseudo(NamedTuple):
+    """Rows that priors take to have been seen: for each leaf those at fixed places, then those relative to its mean."""
+
+    rows: Array  # blocks of shape (d, m), one after the other
+    rows_at: Integers  # (2 leaves + 1,)
+    counts: Array
+    count_at: Integers
+    foresees: Integers  # (leaves,): 1 where the family's own update tells where the mean will be
+
+
 class Plan(NamedTuple):
     """Read-only tables, one entry per leaf unless said; from `update_jointly` on, one per group of leaves."""
 
@@ -59,6 +69,7 @@ class Plan(NamedTuple):
     setting: Array
     setting_at: Integers
     choices: Choices
+    pseudo: Pseudo
 
 
 class State(NamedTuple):
@@ -69,13 +80,14 @@ class State(NamedTuple):
     proportions: Array  # (options,): of which they are products
     stats: Array
     mass: Array  # (K,): total responsibility of each component
-    leaf_mass: Array  # (leaves,): total responsibility of the rows that each leaf has seen
+    leaf_mass: Array  # (leaves,): total responsibility of the rows that each leaf has seen, and counts of its prior
+    log_prior: Array  # (1,): log density of all priors, up to a constant
     bounds: Array  # (2 len(theta),): the two rows of each leaf's box, leaf after leaf
     units: Array
     theta_before: Array  # parameters one update ago
     weights_before: Array
     proportions_before: Array
-    history: Array  # (max_iter + 1,): log-likelihood before each update
+    history: Array  # (max_iter + 1,): log-likelihood and log prior before each update
     progress: Array  # (3,): sweeps made, last gain, last step
 
 
@@ -222,7 +234,7 @@ class Engine:
         theta = [leaf.to_theta() for leaf in self.leaves]
         bounds = [leaf.bounds(scale[span], FLOOR) for leaf, span in zip(self.leaves, layout.spans, strict=True)]
         units = [leaf.units(scale[span]) for leaf, span in zip(self.leaves, layout.spans, strict=True)]
-        self.plan = self._planned(theta, len(scale), has_missing)
+        self.plan = self._planned(theta, self._pseudo(start), len(scale), has_missing)
         weights = layout.weights(start.proportions)
         self.state = State(
             theta=np.concatenate(theta),
@@ -231,6 +243,7 @@ class Engine:
             stats=np.zeros(self.plan.stats_at[-1]),
             mass=np.zeros(len(weights)),
             leaf_mass=np.zeros(len(self.leaves)),
+            log_prior=np.zeros(1),
             bounds=np.concatenate([box.ravel() for box in bounds]),
             units=np.concatenate(units),
             theta_before=np.concatenate(theta),
@@ -247,7 +260,21 @@ class Engine:
             for member, values in zip(group, theta_of, strict=True):
                 self.state.theta[self.plan.theta_at[member] : self.plan.theta_at[member + 1]] = values
 
-    def _planned(self, theta: list[Array], n_columns: int, has_missing: bool) -> Plan:
+    def _pseudo(self, start: Parameters) -> Pseudo:
+        """Return the tables of the pseudo-rows, those that the settings of the leaves add among them."""
+        blocks, counts = [], []
+        for leaf, given in zip(start.leaves, self.layout.pseudo_rows, strict=True):
+            seen = given.with_fixed(leaf.rows_seen)
+            blocks += [seen.fixed.T.ravel(), seen.relative.T.ravel()]
+            counts += [seen.fixed_count, seen.relative_count]
+        foresees = np.ones(len(start.leaves), dtype=np.int64)
+        for group, constraint in self.layout.groups:
+            foresees[group] = getattr(constraint, "leaves_means_alone", False)
+        return Pseudo(
+            np.concatenate(blocks), _ends(map(len, blocks)), np.concatenate(counts), _ends(map(len, counts)), foresees
+        )
+
+    def _planned(self, theta: list[Array], pseudo: Pseudo, n_columns: int, has_missing: bool) -> Plan:
         """Return the tables."""
         layout = self.layout
         marginal = [has_missing and leaf.missing_kernels is not None for leaf in self.leaves]
@@ -294,6 +321,7 @@ class Engine:
                 factor=np.concatenate([choice.factor for choice in choices]),
                 pseudo_counts=np.concatenate([choice.pseudo_counts for choice in choices]),
             ),
+            pseudo=pseudo,
         )
 
     @property
@@ -316,7 +344,7 @@ class Engine:
 
     @property
     def history(self) -> Array:
-        """Log-likelihood at the start and after each update."""
+        """Log-likelihood and log prior at the start and after each update."""
         return self.state.history[: int(self.state.progress[0])].copy()
 
     def _together(self, group: list[int]) -> tuple[Array, Array, Array]:

@@ -14,6 +14,8 @@ from distributions.domains import Domain, Union
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.outline import Branch, Choice, Group, Outline, Path
 
+from . import priors
+
 Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 
 
@@ -22,11 +24,24 @@ class Rules(NamedTuple):
 
     covariance: Any = None
     freeze_weights: Any = False
+    prior: Any = None
+    weights_prior: Any = None
 
     @property
     def given(self) -> dict[str, Any]:
-        """Those that are not the default, by name."""
-        return {name: value for name, value in self._asdict().items() if value is not self._field_defaults[name]}
+        """Those that are not the default, by name, in plain numbers, text and lists."""
+        values = {name: value for name, value in self._asdict().items() if value is not self._field_defaults[name]}
+        if "prior" in values:
+            values["prior"] = priors.to_record(self.prior)
+        if "weights_prior" in values:
+            values["weights_prior"] = np.asarray(self.weights_prior).tolist()
+        return values
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Rules:
+        """Return what `given` wrote among other things."""
+        values = {name: record[name] for name in cls._fields if name in record}
+        return cls(**{**values, "prior": priors.from_record(values.get("prior"))})
 
 
 NO_RULES = Rules()
@@ -61,7 +76,13 @@ class Structure:
                 f"MixtureModel: covariance={rules.covariance!r}, but a nested mixture has a covariance structure of "
                 "its own. Give it to one of the two."
             )
-        if self.covariance:
+        self._priors = priors.by_component(rules.prior, list(self.named))
+        self._pseudo_counts = priors.pseudo_counts(rules.weights_prior, len(self.named))
+        if self.weights is not None and np.any((self.weights == 0.0) & (self._pseudo_counts > 0.0)):
+            raise InvalidParameterError(
+                f"MixtureModel: weights has a zero where weights_prior={rules.weights_prior!r} rules it out"
+            )
+        if self.covariance or rules.prior is not None:
             self.outline()  # which checks each component
 
     @property
@@ -114,13 +135,15 @@ class Structure:
     def outline(self, path: Path = ()) -> Outline:
         """Return the branches of all components, and the choice among these."""
         branches: list[Branch] = []
-        choices = {path: Choice.free(len(self.named), self.weights)._replace(frozen=self._frozen_weights)}
+        choice = Choice.free(len(self.named), self.weights)
+        choices = {path: choice._replace(frozen=self._frozen_weights, pseudo_counts=self._pseudo_counts)}
         groups: list[Group] = []
         for k, (name, component) in enumerate(self.named.items()):
             inner = component.outline((*path, k))
             for branch, full_name in zip(inner.branches, _numbered(name, len(inner.branches)), strict=True):
                 if self.covariance:
                     branch = self._in_covariance_model(branch, component, full_name)
+                branch = self._with_prior(branch, k, inner)
                 branches.append(branch._replace(options=((path, k), *branch.options)))
             choices |= inner.choices
             groups += inner.groups
@@ -134,6 +157,19 @@ class Structure:
         leaf = branch.leaves[0]
         alone = leaf.distribution if len(branch.leaves) == 1 else component
         return branch._replace(leaves=(leaf._replace(distribution=self.covariance.member(alone, name)),))
+
+    def _with_prior(self, branch: Branch, component: int, outline: Outline) -> Branch:
+        """Return a branch of a component with the prior that it is given here."""
+        entry, name = self._priors[component], list(self.named)[component]
+        if entry is None:
+            return branch
+        if len(outline.branches) > 1 or any(prior is not None for prior in branch.priors):
+            raise InvalidParameterError(
+                f"MixtureModel: component {name!r} is made of several, or has a prior: give it inside, here None"
+            )
+        n = len(self.named)
+        sharing = n if self.covariance and self.covariance.is_one else 1
+        return priors.with_priors(branch, entry, priors.DefaultPrior(n, sharing), name)
 
     @property
     def branch_names(self) -> list[str]:
