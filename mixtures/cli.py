@@ -108,6 +108,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--components", metavar="FAMILY", nargs="+", required=True, help="family of each component")
     fit.add_argument("--column", metavar="NAME", nargs="+", help="column to fit; several for MultivariateNormal")
+    fit.add_argument(
+        "--covariance",
+        metavar="MODEL",
+        help="structure across the covariances of MultivariateNormal components: EII ... VVV, tied, diag, spherical",
+    )
     fit.add_argument("--weights", metavar="NAME", help="column of weights >= 0: how often each row counts")
     fit.add_argument("--plot", metavar="FILE", help="draw data and mixture into a PNG, PDF or SVG file (one column)")
     fit.add_argument("--json", metavar="FILE", help="write the fitted model, for Distribution.from_json")
@@ -136,7 +141,7 @@ def _fit(options: argparse.Namespace) -> None:
         except ImportError:
             raise CommandError('--plot needs matplotlib: pip install "general-mixtures[plot]"') from None
 
-    model = MixtureModel(components, rng=options.seed).fit(x, sample_weight=weight)
+    model = MixtureModel(components, covariance=options.covariance, rng=options.seed).fit(x, sample_weight=weight)
     print(model.summary())
     try:
         if options.json:

@@ -75,7 +75,7 @@ def test_several_columns(capsys):
 
 def test_seed(capsys, monkeypatch):
     seeds = []
-    monkeypatch.setattr(cli, "MixtureModel", lambda parts, rng: seeds.append(rng) or MixtureModel(parts, rng=rng))
+    monkeypatch.setattr(cli, "MixtureModel", lambda parts, rng, **_: seeds.append(rng) or MixtureModel(parts, rng=rng))
     assert cli.main([*WAITING, "--seed", "17"]) == 0
     assert cli.main(WAITING) == 0
     assert seeds == [17, 0]
@@ -374,3 +374,12 @@ def test_a_reader_that_stops_early_is_no_error():
         stdout=subprocess.PIPE, stderr=subprocess.PIPE); p.stdout.close(); print(p.stderr.read(), p.wait())"
     done = subprocess.run([sys.executable, "-c", reader, *WAITING], capture_output=True, text=True)
     assert done.stdout == "b'' 0\n"
+
+
+def test_a_covariance_structure(capsys, fails):
+    arguments = ["fit", "old_faithful", "--column", "waiting", "eruptions"]
+    arguments += ["--components", "MultivariateNormal", "MultivariateNormal"]
+    assert cli.main([*arguments, "--covariance", "EEE"]) == 0
+    assert "covariance       EEE: volume equal, shape equal, orientation equal" in capsys.readouterr().out
+    assert "covariance must be None, one of EII, " in fails(*arguments, "--covariance", "round")
+    assert "is a structure across normal components" in fails(*WAITING, "--covariance", "EEE")
