@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 import scipy.stats
 
@@ -251,7 +252,6 @@ def test_codes_and_whole_numbers_in_frames():
 
 
 def test_a_polars_frame_comes_back_as_one(penguins):
-    polars = pytest.importorskip("polars")
     model, table = penguins
     frame = polars.DataFrame(dict(table))
     before = frame.clone()
