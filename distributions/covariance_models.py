@@ -542,6 +542,10 @@ class CovarianceModel:
 
     name: str
 
+    by_derivatives = False
+    leaves_means_alone = True
+    is_symmetric = True
+
     def __post_init__(self) -> None:
         name = WORDS.get(self.name, self.name) if isinstance(self.name, str) else None
         if name not in MODELS:
@@ -555,9 +559,8 @@ class CovarianceModel:
         """The joint update."""
         return update_jointly
 
-    @property
-    def setting(self) -> Array:
-        """The model in numbers, as the kernel reads it."""
+    def setting(self, components: Sequence[Any] = (), units: Sequence[Array] = ()) -> Array:
+        """Return the model in numbers, as the kernel reads it."""
         return np.array([LETTERS[letter] for letter in self.name], dtype=float)
 
     @property
@@ -569,11 +572,6 @@ class CovarianceModel:
     def structure(self) -> str:
         """The structure of a single covariance."""
         return {"II": "spherical"}.get(self.name[1:], "diagonal" if self.name[2] == "I" else "full")
-
-    @property
-    def leaves_means_alone(self) -> bool:
-        """Whether each mean moves as it would without the constraint."""
-        return True
 
     @property
     def is_one(self) -> bool:
@@ -622,20 +620,24 @@ class CovarianceModel:
         changed = replace(component, cov=cov, structure=self.structure)
         return changed.freeze(*component.frozen) if component.frozen else changed
 
-    def statistics(self, component: Any, weight: float) -> Array:
-        """Return the statistics, about its mean, of data with exactly the moments of a component."""
-        d = len(component.mean)
-        second = np.diag(component.cov) if component.structure != "full" else component.cov.ravel()
-        return weight * np.concatenate([[1.0], np.zeros(d), second])
+    def started(self, components: Sequence[Any], shares: Sequence[float], bounds: Sequence[Array]) -> list[Any]:
+        """Return the members with the covariances that data with exactly their moments would give."""
+        stats = []
+        for component, share in zip(components, shares, strict=True):
+            second = np.diag(component.cov) if component.structure != "full" else component.cov.ravel()
+            stats.append(share * np.concatenate([[1.0], np.zeros(len(component.mean)), second]))
+        theta = np.array([component.to_theta() for component in components])
+        self.kernel(np.array(stats), theta, np.array(bounds), self.setting())
+        return [component.from_theta(values) for component, values in zip(components, theta, strict=True)]
 
-    def held(self, stats: Array, theta: Array, bounds: Array) -> list[tuple[str, ...]]:
+    def held(self, components: Sequence[Any], stats: Array, theta: Array, bounds: Array) -> list[tuple[str, ...]]:
         """Return ("cov",) for each member whose covariance a floor keeps from collapsing: it follows the floor."""
         d = int(round((math.sqrt(8.0 * theta.shape[1] - 7.0) - 1.0) / 4.0))
         covs, variances = [], slice(d, d + d * d, d + 1)
         for factor in (1.0, RAISED**2):
             box, moved = bounds.copy(), theta.copy()
             box[:, 0, variances] *= factor
-            self.kernel(stats, moved, box, self.setting)
+            self.kernel(stats, moved, box, self.setting())
             covs.append(moved[:, d : d + d * d].reshape(-1, d, d))
         names: list[tuple[str, ...]] = []
         for one, other in zip(*covs, strict=True):

@@ -7,7 +7,7 @@ for tests, and bounds the value in an update.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class Domain:
         Whether an end itself is outside.
     discrete : bool
         Separate values, whole numbers unless `values` says otherwise.
+    periodic : bool
+        Both ends are one point, as for an angle.
     """
 
     text: str = "a finite number"
@@ -40,6 +42,7 @@ class Domain:
     low_open: bool = False
     high_open: bool = False
     discrete: bool = False
+    periodic: bool = field(default=False, kw_only=True)
 
     @property
     def is_location(self) -> bool:

@@ -56,6 +56,23 @@ class Choice(NamedTuple):
         return ~self.frozen & alone & (not self.frozen.any())
 
     @property
+    def is_symmetric(self) -> bool:
+        """Whether the options may change places."""
+        together = len(set(self.tie.tolist())) in (1, len(self.tie)) and len(set(self.factor.tolist())) == 1
+        return together and self.proportions is None and not self.frozen.any() and not np.ptp(self.pseudo_counts)
+
+    def tied(self, proportions: Array) -> Array:
+        """Return proportions near these that keep the ratios of factors; frozen ones stay."""
+        moved, free = proportions.copy(), ~self.frozen
+        left = 1.0 - proportions[self.frozen].sum()
+        share = np.bincount(self.tie[free], weights=proportions[free], minlength=len(self.tie))
+        factors = np.bincount(self.tie[free], weights=self.factor[free], minlength=len(self.tie))
+        if share.sum() > 0.0:
+            tie = self.tie[free]
+            moved[free] = left * (share[tie] / share.sum()) * (self.factor[free] / factors[tie])
+        return moved
+
+    @property
     def n_parameters(self) -> int:
         """Number of free proportions."""
         return max(len(set(self.tie[~self.frozen].tolist())) - 1, 0)
@@ -64,13 +81,32 @@ class Choice(NamedTuple):
 class Constraint(Protocol):
     """What ties the parameters of leaves of one family together: their update is a joint one."""
 
+    by_derivatives: bool
+    """Whether the update reads derivatives of log densities in place of the family's own statistics."""
+
     @property
-    def kernel(self) -> Any: ...  # noqa: D102
+    def leaves_means_alone(self) -> bool:
+        """Whether each mean moves as it would without the constraint."""
+
     @property
-    def setting(self) -> Array: ...  # noqa: D102
-    def statistics(self, component: Any, weight: float) -> Array: ...  # noqa: D102
-    def held(self, stats: Array, theta: Array, bounds: Array) -> list[tuple[str, ...]]: ...  # noqa: D102
-    def n_parameters(self, components: Sequence[Any]) -> int: ...  # noqa: D102
+    def kernel(self) -> Any:
+        """The joint update."""
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the members may change places."""
+
+    def setting(self, components: Sequence[Any], units: Sequence[Array]) -> Array:
+        """Return the constraint in numbers, as the kernel reads it."""
+
+    def started(self, components: Sequence[Any], shares: Sequence[float], bounds: Sequence[Array]) -> list[Any]:
+        """Return members, of these shares of the data, moved to where the constraint holds inside these boxes."""
+
+    def held(self, components: Sequence[Any], stats: Array, theta: Array, bounds: Array) -> list[tuple[str, ...]]:
+        """Return the names of the parameters of each member that a floor keeps from collapsing."""
+
+    def n_parameters(self, components: Sequence[Any]) -> int:
+        """Return the number of free parameters of all members together."""
 
 
 class Group(NamedTuple):

@@ -22,7 +22,7 @@ LOG_2PI = math.log(2.0 * math.pi)
 ANGLES = Domain(
     "an angle from -pi to pi, in radians (np.mod(x + np.pi, 2 * np.pi) - np.pi wraps any angle)", low=-PI, high=PI
 )
-DIRECTIONS = Domain("an angle from -pi to pi, in radians", low=-PI, high=PI)
+DIRECTIONS = Domain("an angle from -pi to pi, in radians", low=-PI, high=PI, periodic=True)
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _STEP = 0.25  # width of a panel of the quadrature, in standard deviations near the direction

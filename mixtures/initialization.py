@@ -82,10 +82,8 @@ def best_start(
         left = _distinct(left, runs, tie * total)[:keep]
     winner = left[0]
     start = guesses[winner] if complete else runs[winner].parameters
-    given = any(choice.proportions is not None for choice in layout.choices.values())
-    partial = any(len(members) < n_components for members, _ in layout.groups)
-    counts = [choice.pseudo_counts for choice in layout.choices.values()]
-    given |= any(np.ptp(count) > 0.0 for count in counts)
+    given = any(not choice.is_symmetric for choice in layout.choices.values())
+    partial = any(len(members) < n_components or not tie.is_symmetric for members, tie in layout.groups)
     if given or data.is_labelled or partial or not layout.is_plain:  # each has something of its own: it keeps its place
         return start
     return _reordered(layout, start, _ascending(layout, runs[winner].parameters, sample.rows, sample.weight))

@@ -63,6 +63,12 @@ class MixtureModel(Distribution):
     weights : array_like, shape (K,), optional
         Mixing proportions to start from, >= 0; they are scaled to sum to one. Equal ones are taken where all
         parameters are given.
+    tied : str, list of str or dict, optional
+        Parameters of one value in all components: "std", ["shape", "rate"]; in products by part, "height.std", or
+        "height" for all that describes a part. A dict names the components that share one, by name or number, or
+        groups of them: {"std": ["a", "b"]}, {"std": [["a", "b"], ["c", "d"]]}; or gives factors of a common value:
+        {"mean": {"a": 1, "b": -1}} makes the mean of b minus that of a. "weights" are the mixing proportions. Start
+        values that differ are averaged; a frozen value is that of all that share it. What is shared counts once.
     covariance : str, optional
         Structure across the covariances of components that are all `MultivariateNormal`: three letters for volume,
         shape and orientation, E equal, V varying, I the identity (EII, VII, EEI, VEI, EVI, VVI, EEE, VEE, EVE, VVE,
@@ -145,6 +151,7 @@ class MixtureModel(Distribution):
         *,
         n_components: int | None = None,
         weights: npt.ArrayLike | None = None,
+        tied: str | Sequence[str] | Mapping[str, Any] | None = None,
         covariance: str | None = None,
         freeze_weights: bool | Sequence[str | int] = False,
         prior: Any = None,
@@ -157,6 +164,7 @@ class MixtureModel(Distribution):
         self.components = components
         self.n_components = n_components
         self.weights = weights
+        self.tied = tied
         self.covariance = covariance
         self.freeze_weights = freeze_weights
         self.prior = prior
@@ -567,7 +575,7 @@ class MixtureModel(Distribution):
                 "names": self.names if isinstance(self.components, Mapping) else None,
                 "components": [component.to_dict() for component in components],
                 "weights": None if weights is None else weights.tolist(),
-                **self._rules.given,
+                **self._structure.record_of_rules,
             },
         }
 

@@ -12,12 +12,14 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from distributions.base import Distribution
+from distributions.base import Distribution, Parameter
 from distributions.data import Array, as_observed
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.kernels import Kernels, address
 from distributions.outline import Choice
 
+from .common_values import domain_ends
+from .derivatives import Differences, n_derivatives
 from .layout import Layout, Parameters
 from .observed import Integers
 
@@ -70,6 +72,7 @@ class Plan(NamedTuple):
     setting_at: Integers
     choices: Choices
     pseudo: Pseudo
+    differences: Differences
 
 
 class State(NamedTuple):
@@ -102,6 +105,8 @@ class Compiled(Protocol):
     def n_parameters(self) -> int: ...  # noqa: D102
     @property
     def stepwise(self) -> bool: ...  # noqa: D102
+    @property
+    def declared(self) -> tuple[Parameter, ...]: ...  # noqa: D102
     def to_theta(self) -> Array: ...  # noqa: D102
     def from_theta(self, theta: Array) -> Any: ...  # noqa: D102
     def bounds(self, scale: Array, floor: float) -> Array: ...  # noqa: D102
@@ -119,6 +124,7 @@ class OpaqueLeaf:
 
     missing_kernels = None
     stepwise = False
+    declared = ()
 
     def __init__(self, distribution: Distribution, name: str) -> None:
         self.name = name
@@ -226,20 +232,28 @@ class Engine:
         self, layout: Layout, start: Parameters, scale: Array, max_iter: int, has_missing: bool = False
     ) -> None:
         self.layout = layout
+        choices = layout.choices.values()
+        proportions = [choice.tied(part) for choice, part in zip(choices, start.proportions, strict=True)]
+        weights = layout.weights(proportions)
         self.leaves: list[Compiled] = [
             leaf if leaf.kernels is not None else OpaqueLeaf(leaf, layout.names[owners[0]])
             for leaf, owners in zip(start.leaves, layout.owners, strict=True)
         ]
+        for group, constraint in layout.groups:
+            shares = [weights[layout.owners[leaf]].sum() for leaf in group]
+            boxes = [self.leaves[place].bounds(scale[layout.spans[place]], FLOOR) for place in group]
+            moved = constraint.started([self.leaves[place] for place in group], shares, boxes)
+            for place, member in zip(group, moved, strict=True):
+                self.leaves[place] = member
         self.interpreted = any(isinstance(leaf, OpaqueLeaf) for leaf in self.leaves)
         theta = [leaf.to_theta() for leaf in self.leaves]
         bounds = [leaf.bounds(scale[span], FLOOR) for leaf, span in zip(self.leaves, layout.spans, strict=True)]
         units = [leaf.units(scale[span]) for leaf, span in zip(self.leaves, layout.spans, strict=True)]
-        self.plan = self._planned(theta, self._pseudo(start), len(scale), has_missing)
-        weights = layout.weights(start.proportions)
+        self.plan = self._planned(theta, units, self._pseudo(start), len(scale), has_missing)
         self.state = State(
             theta=np.concatenate(theta),
             weights=weights,
-            proportions=np.concatenate(start.proportions),
+            proportions=np.concatenate(proportions),
             stats=np.zeros(self.plan.stats_at[-1]),
             mass=np.zeros(len(weights)),
             leaf_mass=np.zeros(len(self.leaves)),
@@ -248,17 +262,10 @@ class Engine:
             units=np.concatenate(units),
             theta_before=np.concatenate(theta),
             weights_before=weights.copy(),
-            proportions_before=np.concatenate(start.proportions),
+            proportions_before=np.concatenate(proportions),
             history=np.empty(max_iter + 1),
             progress=np.array([0.0, np.inf, np.inf]),
         )
-        for group, constraint in layout.groups:
-            shares = [weights[layout.owners[leaf]].sum() for leaf in group]
-            begun = [constraint.statistics(self.leaves[leaf], share) for leaf, share in zip(group, shares, strict=True)]
-            _, theta_of, bounds_of = self._together(group)
-            constraint.kernel(np.array(begun), theta_of, bounds_of, constraint.setting)
-            for member, values in zip(group, theta_of, strict=True):
-                self.state.theta[self.plan.theta_at[member] : self.plan.theta_at[member + 1]] = values
 
     def _pseudo(self, start: Parameters) -> Pseudo:
         """Return the tables of the pseudo-rows, those that the settings of the leaves add among them."""
@@ -269,12 +276,14 @@ class Engine:
             counts += [seen.fixed_count, seen.relative_count]
         foresees = np.ones(len(start.leaves), dtype=np.int64)
         for group, constraint in self.layout.groups:
-            foresees[group] = getattr(constraint, "leaves_means_alone", False)
+            foresees[group] = constraint.leaves_means_alone
         return Pseudo(
             np.concatenate(blocks), _ends(map(len, blocks)), np.concatenate(counts), _ends(map(len, counts)), foresees
         )
 
-    def _planned(self, theta: list[Array], pseudo: Pseudo, n_columns: int, has_missing: bool) -> Plan:
+    def _planned(
+        self, theta: list[Array], units: list[Array], pseudo: Pseudo, n_columns: int, has_missing: bool
+    ) -> Plan:
         """Return the tables."""
         layout = self.layout
         marginal = [has_missing and leaf.missing_kernels is not None for leaf in self.leaves]
@@ -287,7 +296,16 @@ class Engine:
         for group, _ in layout.groups:
             alone[group] = 0
         joint = [constraint.kernel for _, constraint in layout.groups]
-        settings = [constraint.setting for _, constraint in layout.groups]
+        settings = [
+            constraint.setting([self.leaves[i] for i in group], [units[i] for i in group])
+            for group, constraint in layout.groups
+        ]
+        differences = self._differentiated(theta)
+        stepwise = [leaf.stepwise or count > 0 for leaf, count in zip(self.leaves, differences.size, strict=True)]
+        sizes = [
+            n_derivatives(count) if count else leaf.statistics_size()
+            for leaf, count in zip(self.leaves, differences.size.tolist(), strict=True)
+        ]
         choices = list(layout.choices.values()) or [Choice.free(0)]
         table = list if self.interpreted else np.array
         return Plan(
@@ -298,12 +316,12 @@ class Engine:
             first=np.array([span.start for span in layout.spans]),
             last=np.array([span.stop for span in layout.spans]),
             theta_at=_ends([part.size for part in theta]),
-            stats_at=_ends([leaf.statistics_size() for leaf in self.leaves]),
+            stats_at=_ends(sizes),
             owner_at=_ends(map(len, layout.owners)),
             owners=_joined(layout.owners),
             free=free,
             alone=alone,
-            stepwise=np.array([int(leaf.stepwise) for leaf in self.leaves]),
+            stepwise=np.array(stepwise, dtype=np.int64),
             marginal=np.array(marginal, dtype=np.int64),
             update_jointly=joint
             if self.interpreted
@@ -322,7 +340,19 @@ class Engine:
                 pseudo_counts=np.concatenate([choice.pseudo_counts for choice in choices]),
             ),
             pseudo=pseudo,
+            differences=differences,
         )
+
+    def _differentiated(self, theta: list[Array]) -> Differences:
+        """Return which entries of theta are differentiated, and between which ends they lie."""
+        count = np.zeros(len(self.leaves), dtype=np.int64)
+        low, high = [np.full(part.size, -np.inf) for part in theta], [np.full(part.size, np.inf) for part in theta]
+        for group, constraint in self.layout.groups:
+            for place in group if constraint.by_derivatives else ():
+                ends = np.array([domain_ends(p) for p in self.leaves[place].declared])
+                count[place] = len(ends)
+                low[place][: len(ends)], high[place][: len(ends)] = ends.T
+        return Differences(count, np.concatenate(low), np.concatenate(high))
 
     @property
     def parameters(self) -> Parameters:
@@ -338,7 +368,8 @@ class Engine:
         """For each leaf, the parameters that a floor keeps from collapsing."""
         of_leaf = [leaf.at_bounds(part, box) for leaf, part, box in self._parts()]
         for group, constraint in self.layout.groups:
-            for member, held in zip(group, constraint.held(*self._together(group)), strict=True):
+            components = [self.leaves[place] for place in group]
+            for member, held in zip(group, constraint.held(components, *self._together(group)), strict=True):
                 of_leaf[member] = held
         return of_leaf
 

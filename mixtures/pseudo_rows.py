@@ -8,6 +8,8 @@ import numpy as np
 
 from distributions.kernels import call_accumulate, call_log_pdf, call_update, compiled
 
+from .derivatives import accumulate_derivatives, set_steps
+
 FIXED, RELATIVE = 0, 1
 
 
@@ -45,7 +47,12 @@ def collect(plan, state, leaf, rows, count):
     """Add the statistics of rows to those of the data."""
     theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
     stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
-    call_accumulate(plan.accumulate[leaf], rows, count, theta, stats)
+    if plan.differences.size[leaf]:
+        steps = np.empty(plan.differences.size[leaf])
+        set_steps(plan, state, leaf, steps)
+        accumulate_derivatives(plan.log_pdf[leaf], rows, count, theta, steps, stats)
+    else:
+        call_accumulate(plan.accumulate[leaf], rows, count, theta, stats)
     state.leaf_mass[leaf] += count.sum()
 
 

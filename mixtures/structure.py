@@ -14,7 +14,7 @@ from distributions.domains import Domain, Union
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.outline import Branch, Choice, Group, Outline, Path
 
-from . import priors
+from . import priors, ties
 
 Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 
@@ -22,6 +22,7 @@ Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 class Rules(NamedTuple):
     """What is asked of the components together, as given to `MixtureModel`."""
 
+    tied: Any = None
     covariance: Any = None
     freeze_weights: Any = False
     prior: Any = None
@@ -81,6 +82,13 @@ class Structure:
         if self.weights is not None and np.any((self.weights == 0.0) & (self._pseudo_counts > 0.0)):
             raise InvalidParameterError(
                 f"MixtureModel: weights has a zero where weights_prior={rules.weights_prior!r} rules it out"
+            )
+        self._tied = ties.read(rules.tied, list(self.named), self.name_of)
+        self._ties = ties.Ties(self._tied, self.named)
+        if self.covariance and self._ties.bind_leaves:
+            raise InvalidParameterError(
+                f"MixtureModel: tied={rules.tied!r} and covariance={rules.covariance!r} both say what components "
+                "share. Give one of the two; weights may be tied beside a covariance."
             )
         if self.covariance or rules.prior is not None:
             self.outline()  # which checks each component
@@ -149,7 +157,7 @@ class Structure:
             groups += inner.groups
         if self.covariance and self.covariance.is_joint:
             groups = [Group(tuple(branch.leaves[0].path for branch in branches), self.covariance)]
-        return Outline(branches, choices, groups)
+        return self._ties.applied(Outline(branches, choices, groups), path)
 
     def _in_covariance_model(self, branch: Branch, component: Distribution, name: str) -> Branch:
         """Return a branch in the structure of the covariance model."""
@@ -186,6 +194,7 @@ class Structure:
         self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]
     ) -> list[Distribution]:
         """Return the components made of other leaves and proportions."""
+        leaves, proportions = self._ties.resolved(leaves, path), self._ties.resolved(proportions, path)
         return [component.rebuild((*path, k), leaves, proportions) for k, component in enumerate(self.components)]
 
     def _chosen(self, freeze_weights: Any) -> Mask:
@@ -227,6 +236,12 @@ class Structure:
             f"MixtureModel: {argument} names {component!r}; the components are {', '.join(map(repr, names))}, "
             f"or 0 to {len(names) - 1}"
         )
+
+    @property
+    def record_of_rules(self) -> dict[str, Any]:
+        """The rules that are not the default, as plain numbers, text and lists."""
+        tied = {"tied": ties.record(self._tied)} if self._tied else {}
+        return {**self.rules.given, **tied}
 
     def shaped(self, components: Sequence[Distribution]) -> list[Distribution] | dict[str, Distribution]:
         """Return the components as they were given: a list, or a dict by name."""

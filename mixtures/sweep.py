@@ -13,6 +13,8 @@ import numpy as np
 from distributions.kernels import call_accumulate, call_log_pdf, compiled
 from distributions.special import exp_of_difference, log
 
+from .derivatives import accumulate_derivatives, set_steps
+
 
 @compiled
 def gather(rows, columns, block):
@@ -161,6 +163,10 @@ def sweep(data, plan, state, block_size):
     complete = np.empty(cells.size if has_missing else 0)
     seen, values, shared = np.empty(block_size), np.empty(block_size), np.empty(block_size)
     log_weights = np.log(state.weights)
+    steps = np.empty(state.theta.size if plan.differences.size.any() else 0)
+    for leaf in range(n_leaves if steps.size else 0):
+        first, last = plan.theta_at[leaf], plan.theta_at[leaf] + plan.differences.size[leaf]
+        set_steps(plan, state, leaf, steps[first:last])  # from the derivatives of the last sweep
     state.stats[:] = 0.0
     state.mass[:] = 0.0
     state.leaf_mass[:] = 0.0
@@ -213,7 +219,12 @@ def sweep(data, plan, state, block_size):
                     state.leaf_mass[leaf] += multiply(r, seen[:m], values[:m])
                     if not plan.marginal[leaf]:
                         rows, r = filled[plan.first[leaf] : plan.last[leaf]], values[:m]
-                call_accumulate(plan.accumulate[leaf], rows, r, theta, stats)
+                if plan.differences.size[leaf]:
+                    first = plan.theta_at[leaf]
+                    of_leaf = steps[first : first + plan.differences.size[leaf]]
+                    accumulate_derivatives(plan.log_pdf[leaf], rows, r, theta, of_leaf, stats)
+                else:
+                    call_accumulate(plan.accumulate[leaf], rows, r, theta, stats)
     if not has_missing:
         for leaf in range(n_leaves):
             for place in range(plan.owner_at[leaf], plan.owner_at[leaf + 1]):
