@@ -555,7 +555,7 @@ class Distribution(Value, Imputation):
         """Return the finite rows that stand for these, shape (n, d), where scales and distances are computed.
 
         Themselves, so that infinity is refused. A family whose cells may be infinite, such as ends of intervals, gives
-        finite ones, NaN where a row lies nowhere.
+        finite ones for all rows but those that it refuses.
         """
         return rows
 

@@ -12,7 +12,7 @@ from . import climb
 from .base import Rng
 from .data import Array, Mask, centre_and_scale, describe_rows, missing_as_nan
 from .domains import REAL, Domain
-from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError
+from .errors import InvalidDataError, InvalidParameterError
 from .intervals import log_probability
 from .wrapper import Wrapper
 
@@ -65,8 +65,8 @@ class Censored(Wrapper):
     `fit` maximises the weighted likelihood; without censored rows it is the fit of the distribution itself, and else
     numerical, by Newton's method in coordinates that make each free parameter a number on the whole line. Where all
     rows can hold at once, as where all are right-censored, the likelihood rarely has a maximum, and `fit` says so. A
-    row (-inf, inf) says nothing and is refused, and so is one with a single missing (NaN) end. Klein & Moeschberger,
-    Survival Analysis (2003), section 3.5.
+    row (-inf, inf) says nothing and is refused, and so is one with a single missing (NaN) end; in a `Product`, two NaN
+    are a missing value. Klein & Moeschberger, Survival Analysis (2003), section 3.5.
 
     `mean`, `var`, `cdf` and `ppf` are those of x. `sample` draws values that are not censored, as rows of two equal
     columns: how values come to be censored is no part of the model.
@@ -93,12 +93,13 @@ class Censored(Wrapper):
         return Intervals(text, discrete=value.discrete, value=value, atoms=self.distribution.atoms)
 
     def finite_rows(self, rows: Array) -> Array:
-        """Return for each row, twice, the middle of its ends, or its one finite end; NaN where there is none."""
+        """Return for each row, twice, the middle of its ends, or its one finite end; infinity where there is none."""
         low, high = rows.T
         with np.errstate(invalid="ignore"):
             middle = low / 2 + high / 2
         at_low, at_high = np.isfinite(low), np.isfinite(high)
         middle[at_low & ~at_high], middle[at_high & ~at_low] = low[at_low & ~at_high], high[at_high & ~at_low]
+        middle[np.isinf(low) & np.isinf(high)] = np.inf
         return np.column_stack([middle, middle])
 
     # --------------------------------------------------------------------------------- density, estimator, draws
@@ -119,22 +120,13 @@ class Censored(Wrapper):
     def fit_bounded(
         self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
-        """Return the maximum, and the names of parameters in which the likelihood rises for ever.
-
-        Raises
-        ------
-        DegenerateDataError
-            If no row says anything.
-        """
+        """Return the maximum, and the names of parameters in which the likelihood rises for ever."""
         free = [p for p in self.distribution.declared if p.name not in self.distribution.frozen]
         if not free:
             return self, ()
         rows, of_each = _different(rows)
         share = np.bincount(of_each, weights=weight, minlength=len(rows)).astype(float)
         points = self._points(rows, float(scale[0]))
-        known = self.distribution.covers(points)
-        if not known.any():
-            raise DegenerateDataError(f"Censored: no row says anything of {self.distribution!r}. Give its parameters.")
         exact = rows[:, 0] == rows[:, 1]
         if exact.all():
             fitted, held = self.distribution.fit_bounded(points, share, scale[:1], floor, iterations)
@@ -146,12 +138,11 @@ class Censored(Wrapper):
             of_intervals = share[~exact] @ log_probability(distribution, low, high)
             return float(share[exact] @ distribution.log_pdf(x) + of_intervals)
 
-        start, _ = climb.own_fit(self.distribution, points[known], share[known], scale, floor)
+        origin, _ = climb.own_fit(self.distribution, points, share, scale, floor)
         if iterations is not None:  # that to values inside the intervals is a guess
-            return self._with(start), ()
-        if not self.distribution.unknown:
-            start = max(start, self.distribution, key=mean_log_density)
-        fitted, held = climb.fitted(start, mean_log_density, scale, floor, "Censored")
+            return self._with(origin), ()
+        start = origin if self.distribution.unknown else max(origin, self.distribution, key=mean_log_density)
+        fitted, held = climb.fitted(start, origin, mean_log_density, scale, floor, "Censored")
         if not exact.any() and mean_log_density(fitted) > CERTAIN and not climb.at_an_end(fitted):
             held = tuple(
                 p.name for p in free
@@ -162,14 +153,10 @@ class Censored(Wrapper):
         """Return a copy in which unknown parameters have plain values, read off values inside the intervals."""
         _, scale = centre_and_scale(self.finite_rows(rows), weight)
         points = self._points(rows, float(scale[0]))
-        known = self.distribution.covers(points)
-        guess = self.distribution.first_guess(
-            points[known], None if weight is None else weight[known], np.ravel(smallest)[:1]
-        )
-        return self._with(guess)
+        return self._with(self.distribution.first_guess(points, weight, np.ravel(smallest)[:1]))
 
     def _points(self, rows: Array, scale: float) -> Array:
-        """Return a value of the distribution inside each interval, shape (n, 1); NaN where it has no end."""
+        """Return a value inside each interval, shape (n, 1), if it has none but one end so far from it as the scale."""
         support = self.distribution.support
         low, high = rows.T
         if support.discrete:  # its first and its last value

@@ -29,7 +29,7 @@ DIFFERENCE = 1e-4  # in coordinates of order one: errors of second differences a
 SETTLED = 1e-5  # Newton's last step: the error after it is about its square
 FARTHEST = 18.0  # of a coordinate: shapes up to 6e7
 FARTHEST_OFF = 1e5  # of a location, in widths
-FAR, FAR_LOCATION = 12.0, 1e3  # from the start: a likelihood that still rises there has no maximum
+FAR, FAR_LOCATION = 12.0, 1e3  # from the origin: a likelihood that still rises there has no maximum
 ROUNDS = 4
 SMALLEST = np.finfo(float).tiny
 
@@ -107,7 +107,7 @@ def own_fit(family: D, rows: Array, weight: Array | None, scale: Array, floor: f
 
 
 def fitted(
-    start: D, mean_log_density: Callable[[D], float], scale: Array, floor: float, owner: str
+    start: D, origin: D, mean_log_density: Callable[[D], float], scale: Array, floor: float, owner: str
 ) -> tuple[D, tuple[str, ...]]:
     """Return the distribution of greatest mean log density of whatever was observed, and what is held at a floor.
 
@@ -115,6 +115,8 @@ def fitted(
     ----------
     start : Distribution
         All parameters known; the frozen ones are kept.
+    origin : Distribution
+        A guess from the data alone: a maximum very far from it is none, the likelihood rises for ever.
     mean_log_density : callable
         Of a distribution with other parameters; -inf where there is none.
     scale, floor
@@ -138,7 +140,8 @@ def fitted(
         return start, ()
     box = start.bounds(scale, floor)
     places = [list(start.parameters).index(p.name) for p in free]
-    best, travelled = start, np.zeros(len(free))
+    ways = [_coordinate(p, origin.parameters[p.name], scale) for p in free]
+    best, travelled = start, np.array([way.to_coordinate(start.parameters[way.name]) for way in ways])
     for _ in range(ROUNDS):
         coordinates = [_coordinate(p, best.parameters[p.name], scale) for p in free]
         low, high = _coordinate_box(coordinates, box[:, places])

@@ -142,7 +142,8 @@ class Observations(NamedTuple):
     weight: Array | None
     places: npt.NDArray[np.intp] | None  # None: every row is present
     n_given: int
-    summary: Summary
+    points: Array  # finite rows that stand for these; themselves, but for a family of infinite cells
+    summary: Summary  # of the points
     has_missing: bool = False
 
     def describe(self, bad: Mask) -> str:
@@ -185,22 +186,21 @@ def as_observations(
     if weight is not None and not weight.all():
         places = np.flatnonzero(weight)
         rows, weight = rows[places], weight[places]
-    stand_ins = rows if finite_rows is None else finite_rows(rows)
-    observations = Observations(rows, weight, places, n_given, summarise(stand_ins, weight))
+    points = rows if finite_rows is None else finite_rows(rows)
+    observations = Observations(rows, weight, places, n_given, points, summarise(points, weight))
     # Only rows that are not finite, or so large that their sum is not, leave a mean that is not.
-    if not np.isfinite(observations.summary.centre).all() and not np.isfinite(stand_ins).all():
-        if missing and rows.shape[1] > 1 and not np.isinf(stand_ins).any():
-            empty: Mask = np.all(np.isnan(stand_ins), axis=1)
+    if not np.isfinite(observations.summary.centre).all() and not np.isfinite(points).all():
+        missing &= rows.shape[1] > 1
+        if missing and not np.isinf(points).any():
+            empty: Mask = np.all(np.isnan(rows), axis=1)
             if empty.any():
                 raise InvalidDataError(
                     f"{owner} needs an observed cell in each row; {observations.describe(empty)} without any. "
                     "Drop these rows: they say nothing."
                 )
-            return observations._replace(
-                summary=_summarise_present(stand_ins, weight), has_missing=bool(np.isnan(rows).any())
-            )
-        needed = "finite data" if stand_ins is rows else "a finite cell in each row"
-        described = observations.describe(~np.all(np.isfinite(stand_ins), axis=1))
+            return observations._replace(summary=_summarise_present(points, weight), has_missing=True)
+        needed = "finite data" if points is rows else "finite data (of an interval, one finite end)"
+        described = observations.describe(np.any(np.isinf(points) if missing else ~np.isfinite(points), axis=1))
         raise InvalidDataError(_not_finite(owner, described, needed))
     return observations
 

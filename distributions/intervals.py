@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 TRUSTED = 1e-4  # a difference of cdfs, relative to them, that has lost no more than four digits
 TRUSTED_COUNTS = 1e-7
 MOST_COUNTS = 2000  # beyond so many whole numbers nothing is left of a thin tail
+NOTHING = 40.0  # by so much smaller, a logarithm of a probability adds nothing
 AGREE = 1e-13  # of logarithms, by 12 nodes and by 12 on each half
 SHRINKING, GROWING = 70, 130  # panels of an interval, each twice as wide as the one before; more to infinity
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -67,11 +67,15 @@ def counts(distribution: Distribution, low: float, high: float) -> Array:
 def _integrated(distribution: Distribution, low: Array, high: Array) -> Array:
     """Integrate densities: at once where they vary little over the interval, else over panels."""
     low, high = np.maximum(low, distribution.support.low), np.minimum(high, distribution.support.high)
-    out = _log_integral(distribution, low, high)
-    halfway = low + (high - low) / 2
-    halves = np.logaddexp(_log_integral(distribution, low, halfway), _log_integral(distribution, halfway, high))
-    rough = np.flatnonzero(~(np.abs(out - halves) <= AGREE * np.maximum(1.0, np.abs(halves))))
-    if len(rough):
+    out, rough = np.empty(len(low)), np.ones(len(low), dtype=bool)
+    short = np.flatnonzero(np.isfinite(high - low))
+    if len(short):
+        begin, end = low[short], high[short]
+        middle = begin + (end - begin) / 2
+        out[short] = _log_integral(distribution, begin, end)
+        halves = np.logaddexp(_log_integral(distribution, begin, middle), _log_integral(distribution, middle, end))
+        rough[short] = ~(np.abs(out[short] - halves) <= AGREE * np.maximum(1.0, np.abs(halves)))
+    if rough.any():
         out[rough] = _in_panels(distribution, low[rough], high[rough])
     return out
 
@@ -86,15 +90,35 @@ def _log_integral(distribution: Distribution, low: Array, high: Array) -> Array:
 
 
 def _in_panels(distribution: Distribution, low: Array, high: Array) -> Array:
-    """Integrate densities over panels that shrink towards the end of the interval where the density is greater."""
+    """Integrate densities over panels that shrink towards the end of the interval where the density is greater.
+
+    Its values at the ends of the panels tell which of them matter, and how far it is all but level: that is one panel.
+    """
     start, sign, width, ends, halvings = _laid_out(distribution, low, high)
-    out = np.empty(len(low))
-    for i in range(len(low)):
-        nodes, weights = _panels(int(halvings[i]))
-        values = distribution.log_pdf(np.clip(start[i] + sign[i] * width[i] * nodes, *ends[:, i]))
-        values = np.where(np.isfinite(values), values, -np.inf)
-        top = values.max()
-        out[i] = top + np.log(width[i] * (weights @ np.exp(values - top))) if top > -np.inf else -np.inf
+    at = np.concatenate([[0.0], 2.0 ** np.arange(-halvings.max(), 1.0)])
+
+    def log_pdf(interval: Any, parts: Array) -> Array:
+        x = start[interval, np.newaxis] + (sign * width)[interval, np.newaxis] * parts
+        x = np.clip(x, ends[0, interval, np.newaxis], ends[1, interval, np.newaxis])
+        values = distribution.log_pdf(x.ravel()).reshape(x.shape)
+        return np.where(np.isfinite(values), values, -np.inf)
+
+    edges = log_pdf(np.arange(len(low)), at)
+    level = np.abs(edges[:, 1:] - edges[:, :1]) <= 1.0
+    first = np.maximum(np.argmin(np.column_stack([level, np.zeros(len(low))]), axis=1), 1)
+    size = np.log(np.diff(at))
+    most, least = np.maximum(edges[:, 1:], edges[:, :-1]) + size, np.minimum(edges[:, 1:], edges[:, :-1]) + size
+    matters = ~(most < least.max(axis=1, keepdims=True) - NOTHING) & (np.arange(1, len(at)) >= first[:, np.newaxis])
+    matters[np.arange(len(low)), first - 1] = True
+    interval, panel = np.nonzero(matters)
+    begin = np.where(panel + 1 == first[interval], 0.0, at[panel])
+    half = (at[panel + 1] - begin) / 2
+    values = log_pdf(interval, begin[:, np.newaxis] + half[:, np.newaxis] * (1.0 + _NODES))
+    of_each = np.searchsorted(interval, np.arange(len(low)))
+    top = np.maximum.reduceat(values.max(axis=1), of_each)
+    top = np.where(top > -np.inf, top, 0.0)
+    sums = np.add.reduceat(half * (np.exp(values - top[interval, np.newaxis]) @ _WEIGHTS), of_each)
+    out: Array = top + np.log(width * sums)
     return out
 
 
@@ -112,16 +136,6 @@ def _laid_out(distribution: Distribution, low: Array, high: Array) -> tuple[Arra
     inward = width * 0.5**halvings
     rising = distribution.log_pdf(np.maximum(high - inward, low)) > distribution.log_pdf(np.minimum(low + inward, high))
     return np.where(rising, high, low), np.where(rising, -1.0, 1.0), width, np.array([low, high]), halvings
-
-
-@cache
-def _panels(halvings: int) -> tuple[Array, Array]:
-    """Return nodes and weights of the integral from 0 to 1 over panels that shrink towards 0."""
-    edges = np.concatenate([[0.0], 2.0 ** np.arange(-halvings, 1.0)])
-    half = np.diff(edges) / 2
-    nodes = (edges[:-1, np.newaxis] + half[:, np.newaxis] * (1.0 + _NODES)).ravel()
-    weights = (half[:, np.newaxis] * _WEIGHTS).ravel()
-    return nodes, weights
 
 
 def _summed(distribution: Distribution, low: Array, high: Array) -> Array:

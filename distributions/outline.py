@@ -266,6 +266,23 @@ def sum_of_log_pdfs(parts: Sequence[Distribution], columns: Sequence[slice], row
     return total
 
 
+def finite_rows(branches: Iterable[Branch], rows: Array) -> Array:
+    """Return the finite rows that stand for these, shape (n, d); a cell stays infinite where any leaf refuses that."""
+    leaves = [each for branch in branches for each in zip(branch.kind, branch.spans(rows.shape[1]), strict=True)]
+    finite, refused = rows, np.zeros(rows.shape[1], dtype=bool)
+    for leaf, span in leaves:
+        cells = rows[:, span]
+        found = leaf.finite_rows(cells)
+        if found is cells:
+            refused[span] = True
+        else:
+            finite = rows.copy() if finite is rows else finite
+            finite[:, span] = found
+    if finite is not rows:
+        finite[:, refused] = rows[:, refused]
+    return finite
+
+
 def all_cover(parts: Sequence[Distribution], columns: Sequence[slice], rows: Array) -> Mask:
     """Which rows, shape (n, d), have an observed cell and lie in the supports of all parts, missing cells left out."""
     missing = np.isnan(rows)

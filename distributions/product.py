@@ -15,7 +15,7 @@ from .data import Array, Mask, as_observations, as_observed, is_frame, missing_a
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
 from .imputation import Column, n_expected
-from .outline import Branch, Outline, Path, all_cover, product_domain, spans, sum_of_log_pdfs
+from .outline import Branch, Outline, Path, all_cover, finite_rows, product_domain, spans, sum_of_log_pdfs
 
 Key = str | tuple[str, ...]
 
@@ -127,8 +127,12 @@ class Product(Distribution):
 
     @property
     def marginalises(self) -> bool:
-        """Whether rows may have missing (NaN) cells: if each part is of one column or can do so itself."""
-        return self.n_columns != 1 and all(part.n_columns == 1 or part.marginalises for part in self._parts)
+        """Whether rows may have missing (NaN) cells: one of several parts is left out where it has none."""
+        return len(self._parts) > 1 or (self.n_columns != 1 and self._parts[0].marginalises)
+
+    def finite_rows(self, rows: Array) -> Array:
+        """Return the finite rows that stand for these, shape (n, d)."""
+        return finite_rows(self.outline().branches, rows)
 
     def covers(self, rows: Array) -> Mask:
         """Which rows, shape (n, d), lie in the support, missing cells left out."""
@@ -205,7 +209,14 @@ class Product(Distribution):
         """
         prepared = self.prepare(x)
         encoded = prepared.encode(x)
-        data = as_observations(encoded, sample_weight, self.n_columns, "Product", missing=self.marginalises)
+        data = as_observations(
+            encoded,
+            sample_weight,
+            self.n_columns,
+            "Product",
+            missing=self.marginalises,
+            finite_rows=self.finite_rows,
+        )
         weight = np.ones(len(data.rows)) if data.weight is None else data.weight
         fitted = []
         columns = spans(self._widths, data.rows.shape[1])
@@ -228,13 +239,13 @@ class Product(Distribution):
     def mean(self) -> Array:
         """Expectations of the columns, shape (d,)."""
         self.require_known("give a mean")
-        return np.concatenate([np.ravel(part.mean) for part in self._parts])
+        return np.concatenate([np.full(part.n_columns or 0, part.mean) for part in self._parts])
 
     @property
     def var(self) -> Array:
         """Variances of the columns, shape (d,)."""
         self.require_known("give a variance")
-        return np.concatenate([np.ravel(part.var) for part in self._parts])
+        return np.concatenate([np.full(part.n_columns or 0, part.var) for part in self._parts])
 
     def columns_read(self, names: Sequence[Any]) -> list[Column]:
         """Return what the parts read of data with these columns, by name or by place; see `Imputation`."""

@@ -119,10 +119,11 @@ class Truncated(Wrapper):
         start, held = climb.own_fit(self.distribution, rows, weight, scale, floor)
         if held or iterations is not None:  # that of itself is a guess
             return self._with(start), held
+        origin = start
         if not self.distribution.unknown:
             start = max(start, self.distribution, key=mean_log_density)
-        start, held = climb.fitted(start, mean_log_density, scale, floor, "Truncated")
-        return self._with(start), held
+        fitted, held = climb.fitted(start, origin, mean_log_density, scale, floor, "Truncated")
+        return self._with(fitted), held
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent values, shape (size,)."""

@@ -165,7 +165,8 @@ class UniformBox(Distribution):
         >>> box.pdf([[1.5, 1.5], [3.0, 0.0]]).round(6)
         array([0.166667, 0.      ])
         """
-        rows, _, _, _, summary, has_missing = as_observations(data, None, None, cls.__name__, missing=True)
+        observed = as_observations(data, None, None, cls.__name__, missing=True)
+        rows, summary, has_missing = observed.rows, observed.summary, observed.has_missing
         low, high = summary.low, summary.high
         box = cls(low, high)
         if not has_missing and len(low) > 1:

@@ -16,7 +16,7 @@ from distributions.errors import (
     InvalidParameterError,
     MeasureWarning,
 )
-from distributions.outline import Branch
+from distributions.outline import Branch, finite_rows
 
 from . import em
 from .initialization import best_start
@@ -64,13 +64,21 @@ class Fit:
         if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 <= tol < np.inf:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
         self.structure, self.tol, self.max_iter = structure, tol, max_iter
-        self.data = as_observations(x, sample_weight, structure.n_columns, "MixtureModel", missing=True)
+        outline = structure.outline()
+        self.data = as_observations(
+            x,
+            sample_weight,
+            structure.n_columns,
+            "MixtureModel",
+            missing=True,
+            finite_rows=lambda rows: finite_rows(outline.branches, rows),
+        )
         self.rows, self.weight = self.data.rows, self.data.weight
         self.names = structure.branch_names
-        self.layout = Layout(structure.outline(), self.names, self.rows.shape[1], self.data)
+        self.layout = Layout(outline, self.names, self.rows.shape[1], self.data)
         _check_branches(self.layout, self.data)
         stand_in = self._stand_in() if self.data.has_missing else None
-        self.observed = observed(self.rows, self.weight, self._labels(labels), stand_in)
+        self.observed = observed(self.rows, self.weight, self._labels(labels), stand_in, self.data.points)
         scale = self.data.summary.scale
         start = best_start(self.layout, self.observed, scale, n_init, as_generator(rng))
         self._start = self.layout.branches_of(start.leaves)

@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from distributions.base import Distribution
-from distributions.data import Array, as_observed, centre_and_scale
+from distributions.data import Array, as_observed
 from distributions.errors import InvalidDataError
 
 from . import em
 from .layout import Layout, Parameters, Unit
 from .observed import Integers, Observed
-from .partitions import SAMPLE, known_members, partition, representatives
+from .partitions import SAMPLE, known_members, partition, representatives, standardised
 from .plan import FLOOR, Engine
 from .priors import PseudoRows
 
@@ -86,7 +86,7 @@ def best_start(
     partial = any(len(members) < n_components or not tie.is_symmetric for members, tie in layout.groups)
     if given or data.is_labelled or partial or not layout.is_plain:  # each has something of its own: it keeps its place
         return start
-    return _reordered(layout, start, _ascending(layout, runs[winner].parameters, sample.rows, sample.weight))
+    return _reordered(layout, start, _ascending(layout, runs[winner].parameters, sample))
 
 
 def _given(layout: Layout, proportions: list[Array]) -> list[Array]:
@@ -112,15 +112,14 @@ def _distinct(indices: list[int], runs: Sequence[_Run], margin: float) -> list[i
     return distinct
 
 
-def _ascending(layout: Layout, fitted: Parameters, rows: Array, weight: Array) -> Integers:
+def _ascending(layout: Layout, fitted: Parameters, data: Observed) -> Integers:
     """Return the order in which like components ascend: by the centre of what they explain, then by its spread."""
-    joint = np.stack([branch.log_pdf(as_observed(rows)) for branch in layout.branches_of(fitted.leaves)])
+    joint = np.stack([branch.log_pdf(as_observed(data.rows)) for branch in layout.branches_of(fitted.leaves)])
     joint += np.log(np.maximum(layout.weights(fitted.proportions), np.finfo(float).tiny))[:, np.newaxis]
     with np.errstate(invalid="ignore"):  # a row of no density: the fit itself will say so
-        share = weight * np.exp(joint - np.logaddexp.reduce(joint, axis=0))
+        share = data.weight * np.exp(joint - np.logaddexp.reduce(joint, axis=0))
     share /= np.maximum(share.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-    centre, scale = centre_and_scale(rows, weight)
-    points = np.nan_to_num((rows - centre) / scale)
+    points = standardised(data)
     centres = share @ points
     spread = share @ np.sum(points**2, axis=1) - np.sum(centres**2, axis=1)
     rank = np.lexsort([spread, *centres.round(6).T[::-1]])  # the first column counts first
@@ -182,8 +181,7 @@ def _first_guesses(
     units = layout.units
     if all(len(unit.options) == 1 for unit in units):
         return [_fitted_to(layout, data, scale, np.ones((len(layout.branches), len(data.rows))))]
-    centre, spread = centre_and_scale(data.rows, data.weight)
-    points = np.nan_to_num((data.rows - centre) / spread)  # a missing cell is in the middle
+    points = standardised(data)
     known = known_members(data) if data.is_labelled else np.zeros((len(layout.branches), 0))
     if known.any(axis=1).all() and len(units) == 1:  # every component has rows of its own
         return [_fitted_to(layout, data, scale, known)]

@@ -15,7 +15,7 @@ from distributions.data import Array, Mask, as_observations, as_rows, as_weights
 from distributions.domains import Domain
 from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
 from distributions.imputation import Column
-from distributions.outline import Outline, Path
+from distributions.outline import Outline, Path, finite_rows
 
 from . import em, imputation, posterior, reporting
 from .fitting import Fit
@@ -336,7 +336,8 @@ class MixtureModel(Distribution):
         if np.shape(x)[:1] == (0,):
             rows = as_rows(x, columns, "MixtureModel", finite=True)
         else:
-            rows = as_observations(x, None, columns, "MixtureModel", missing=self.marginalises).rows
+            missing, finite = self.marginalises, self.finite_rows
+            rows = as_observations(x, None, columns, "MixtureModel", missing=missing, finite_rows=finite).rows
         return posterior.responsibilities(components, weights, rows)
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -500,6 +501,10 @@ class MixtureModel(Distribution):
     def covers(self, rows: Array) -> Mask:
         """Which rows, shape (n, d), lie in the support of a component, missing cells left out."""
         return np.any([component.covers(rows) for component in self._described()[0]], axis=0)
+
+    def finite_rows(self, rows: Array) -> Array:
+        """Return the finite rows that stand for these, shape (n, d)."""
+        return finite_rows(self.outline().branches, rows)
 
     def outline(self, path: Path = ()) -> Outline:
         """Return the branches of the components, and the choice among these."""

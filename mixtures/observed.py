@@ -26,6 +26,7 @@ class Observed(NamedTuple):
     code: Integers  # (n,): row of `log_factors` of each row, or (0,) where nothing is known of any
     log_factors: Array  # (codes, K)
     stand_in: Array  # (d,): a value to put in the place of missing (NaN) cells, or (0,) where none is missing
+    points: Array  # (n, d): the rows, finite ones in place of infinite ones: what distances are computed from
 
     @property
     def row_weight(self) -> Array | None:
@@ -46,13 +47,18 @@ class Observed(NamedTuple):
         """Return some of the rows."""
         return self._replace(
             rows=self.rows[places],
+            points=self.points[places],
             weight=self.weight[places] if self.weight.size else self.weight,
             code=self.code[places] if self.code.size else self.code,
         )
 
 
 def observed(
-    rows: Array, weight: Array | None = None, labels: Labels | None = None, stand_in: Array | None = None
+    rows: Array,
+    weight: Array | None = None,
+    labels: Labels | None = None,
+    stand_in: Array | None = None,
+    points: Array | None = None,
 ) -> Observed:
     """Return rows, shape (n, d), with what goes with them."""
     code, table = (np.empty(0, dtype=np.int64), np.empty((0, 0))) if labels is None else labels
@@ -62,6 +68,7 @@ def observed(
         code,
         table,
         np.empty(0) if stand_in is None else stand_in,
+        rows if points is None else points,
     )
 
 

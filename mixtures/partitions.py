@@ -24,17 +24,22 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
     Rows are ordered along a fixed oblique direction, equal ones (of equal labels) merged; where more remain, those at
     equally spaced positions of the cumulative weight stand for all (a systematic sample).
     """
-    rows, weight = data.rows, data.row_weight
-    centre, scale = centre_and_scale(rows, weight)
+    rows, points, weight = data.rows, data.points, data.row_weight
+    d, apart = rows.shape[1], points is not rows
+    centre, scale = centre_and_scale(points, weight)
     # Sums a column at a time: the key of a row must not depend on its position, as it may in a matrix product.
     key = np.zeros(len(rows))
-    for column, direction in enumerate(np.sqrt(1.0 + np.arange(rows.shape[1]))):
-        key += np.nan_to_num(rows[:, column] - centre[column]) / scale[column] / direction
-    # Labels are told apart as one more column.
-    table = np.column_stack([rows, data.code]) if data.is_labelled else rows
+    for column, direction in enumerate(np.sqrt(1.0 + np.arange(d))):
+        key += np.nan_to_num(points[:, column] - centre[column]) / scale[column] / direction
+    # What goes with the rows are more columns; labels, the last, are told apart.
+    beside = [points] * apart + [np.isnan(rows)] * data.has_missing + [data.code] * data.is_labelled
+    table: Array = np.column_stack([rows, *beside]).astype(float) if beside else rows
     if data.has_missing:
-        table = np.where(np.isnan(table), np.inf, table)  # NaN would differ from itself
-    order = np.lexsort((data.code, key)) if data.is_labelled else np.argsort(key, kind="stable")
+        table[np.isnan(table)] = np.inf  # NaN would differ from itself
+    if apart:  # unequal rows may have equal keys
+        order = np.lexsort((*table.T, key))
+    else:
+        order = np.lexsort((data.code, key)) if data.is_labelled else np.argsort(key, kind="stable")
     ordered, mass = table[order], np.ones(len(rows)) if weight is None else weight[order]
     if len(ordered) > most:  # equal rows are neighbours: a look at each pair is cheaper than `_merge`
         first = np.flatnonzero(np.append(True, np.any(ordered[1:] != ordered[:-1], axis=1)))
@@ -46,11 +51,19 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
         chosen = np.minimum(np.searchsorted(positions, targets), len(ordered) - 1)
         ordered, mass = ordered[chosen], np.full(most, positions[-1] / most)
     unique, mass = _merge(ordered, mass)
-    if data.has_missing:
-        unique[np.isinf(unique)] = np.nan
-    rows = np.ascontiguousarray(unique[:, : rows.shape[1]])
     code = unique[:, -1].astype(np.int64) if data.is_labelled else data.code
-    return data._replace(rows=rows, weight=mass, code=code), complete
+    rows = np.ascontiguousarray(unique[:, :d])
+    points = np.ascontiguousarray(unique[:, d : 2 * d]) if apart else rows
+    if data.has_missing:
+        missing = unique[:, d * (1 + apart) :][:, :d] == 1.0
+        rows[missing], points[missing] = np.nan, np.nan
+    return data._replace(rows=rows, weight=mass, code=code, points=points), complete
+
+
+def standardised(data: Observed) -> Array:
+    """Return points in standard deviations about the mean, shape (n, d); a missing cell is in the middle."""
+    centre, scale = centre_and_scale(data.points, data.row_weight)
+    return np.nan_to_num((data.points - centre) / scale)
 
 
 def _merge(rows: Array, weight: Array) -> tuple[Array, Array]:

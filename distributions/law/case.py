@@ -141,8 +141,10 @@ class Case:
 
     @property
     def has_missing(self) -> bool:
-        """Whether cells may be missing beside observed ones."""
-        return not self.one_column and self.distribution.marginalises
+        """Whether any cell may be missing beside observed ones."""
+        leaves = self.distribution.outline().leaves.values()
+        each = all(leaf.width == 1 or leaf.distribution.marginalises for leaf in leaves)
+        return not self.one_column and self.distribution.marginalises and each
 
     @property
     def has_twin(self) -> bool:

@@ -291,8 +291,8 @@ def test_a_spike_has_no_maximum():
     [
         (Normal(), [5.0, 2.0], r"two ends such that low < x <= high.*1 of 3 rows \(first: row 1, 5, 2\) is not"),
         (Normal(), [5.0, np.nan], r"first: row 1, 5, nan\) is not"),
-        (Normal(), [np.nan, np.nan], r"a finite cell in each row; .*row 1, nan, nan\) is NaN"),
-        (Normal(), [-INF, INF], r"a finite cell in each row; .*row 1, -inf, inf\) is NaN or infinite"),
+        (Normal(), [np.nan, np.nan], r"one finite end\); .*row 1, nan, nan\) is NaN"),
+        (Normal(), [-INF, INF], r"one finite end\); .*row 1, -inf, inf\) is NaN or infinite"),
         (Normal(), [INF, INF], r"row 1, inf, inf\) is NaN or infinite"),
         (Weibull(), [-1.0, 0.0], r"where x is a finite number > 0; .*row 1, -1, 0\) is not"),
         (Poisson(), [2.2, 2.8], r"where x is a whole number >= 0; .*row 1, 2.2, 2.8\) is not"),
