@@ -12,6 +12,7 @@ import numpy as np
 
 from .data import Array, Mask, as_observations, as_rows, describe_rows, is_frame, missing_as_nan
 from .errors import InvalidDataError
+from .outline import refuse_incomplete
 
 if TYPE_CHECKING:
     from .base import Distribution
@@ -72,7 +73,7 @@ class Imputation:
         incomplete = missing.any(axis=1)
         if incomplete.any():
             filled[incomplete] = _filled(distribution, rows[incomplete], columns)
-            unknown = ~np.isfinite(filled)
+            unknown = missing & ~np.isfinite(filled)
             if unknown.any():
                 j = int(unknown.any(axis=0).argmax())
                 raise InvalidDataError(
@@ -128,7 +129,7 @@ class Imputation:
             raise InvalidDataError(
                 f"{name} cannot impute a part of its columns: {describe_rows(rows, partly)} incomplete there"
             )
-        return np.tile(np.ravel(distribution.mean), (len(rows), 1))
+        return np.full(rows.shape, distribution.mean)
 
 
 def n_expected(codes: Sequence[Array | None]) -> int:
@@ -157,6 +158,7 @@ def _checked_rows(distribution: Distribution, x: Any) -> Array:
             f"{name} cannot impute missing cells{one}; {describe_rows(rows, missing)} incomplete. Drop these rows."
         )
     as_observations(rows, None, columns, name, missing=distribution.marginalises, finite_rows=distribution.finite_rows)
+    refuse_incomplete(distribution.outline().branches, rows)
     places = np.flatnonzero(missing)
     impossible: Mask = np.zeros(len(rows), dtype=bool)
     impossible[places] = distribution.log_pdf(rows[places]) == -np.inf

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .data import Array, Mask, as_observed
+from .data import Array, Mask, as_observed, describe_rows
 from .domains import Domain
 from .errors import InvalidDataError
 
@@ -264,6 +264,19 @@ def sum_of_log_pdfs(parts: Sequence[Distribution], columns: Sequence[slice], row
         total += np.where(missing, 0.0, part.log_pdf(as_observed(rows[:, span])))
     total[np.isnan(rows).all(axis=1)] = np.nan
     return total
+
+
+def refuse_incomplete(branches: Iterable[Branch], rows: Array) -> None:
+    """Raise `InvalidDataError` if rows, shape (n, d), lack some cells of a leaf that can only do without all of its."""
+    missing = np.isnan(rows)
+    for branch in branches if missing.any() else ():
+        for leaf, span in zip(branch.kind, branch.spans(rows.shape[1]), strict=True):
+            some: Mask = np.any(missing[:, span], axis=1) & ~np.all(missing[:, span], axis=1)
+            if some.any() and not leaf.marginalises:
+                raise InvalidDataError(
+                    f"{type(leaf).__name__} cannot leave out missing cells of its columns; {describe_rows(rows, some)} "
+                    "incomplete there. Drop or fill these rows first."
+                )
 
 
 def finite_rows(branches: Iterable[Branch], rows: Array) -> Array:

@@ -15,7 +15,7 @@ from distributions.data import Array, Mask, as_observations, as_rows, as_weights
 from distributions.domains import Domain
 from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
 from distributions.imputation import Column
-from distributions.outline import Outline, Path, finite_rows
+from distributions.outline import Outline, Path, finite_rows, refuse_incomplete
 
 from . import em, imputation, posterior, reporting
 from .fitting import Fit
@@ -338,6 +338,7 @@ class MixtureModel(Distribution):
         else:
             missing, finite = self.marginalises, self.finite_rows
             rows = as_observations(x, None, columns, "MixtureModel", missing=missing, finite_rows=finite).rows
+            refuse_incomplete(self.outline().branches, rows)
         return posterior.responsibilities(components, weights, rows)
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from distributions.data import Array, Mask, Observations, as_observed, describe_rows
+from distributions.data import Array, Observations, as_observed, describe_rows
 from distributions.errors import InvalidDataError
 
 from .sweep import normalise
@@ -45,12 +45,6 @@ def responsibilities(components: Sequence[HasDensity], weights: Array, rows: Arr
         If no component reaches a row.
     """
     joint = log_joint(components, weights, rows)
-    lost: Mask = np.any(np.isnan(joint), axis=0)
-    if lost.any():
-        raise InvalidDataError(
-            f"{describe_rows(rows, lost)} incomplete in columns of which a component cannot leave out single cells. "
-            "Drop or fill these rows first."
-        )
     unreached = ~np.any(joint > -np.inf, axis=0)
     if unreached.any():
         raise InvalidDataError(

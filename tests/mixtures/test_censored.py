@@ -196,8 +196,20 @@ def test_a_part_is_left_out_where_all_its_cells_are_missing(rng):
     X[2, :2] = np.nan
     assert model.predict_proba(X)[2] == pytest.approx([0.3, 0.7])
     X[4, 0] = np.nan
-    with pytest.raises(InvalidDataError, match=r"1 of 6 rows \(first: row 4, nan.*incomplete in columns"):
-        model.predict_proba(X)
+    other = Product([MultivariateNormal([0.0, 0.0], np.eye(2)), Normal(0.0, 1.0)])  # it can leave out that cell
+    for refused in (model, MixtureModel([part, other])):
+        for call in (refused.predict_proba, refused.impute):
+            with pytest.raises(InvalidDataError, match=r"T cannot leave out .* 1 of 6 rows \(first: row 4, nan"):
+                call(X)
+
+
+def test_a_missing_time_is_imputed_by_its_expectation(table):
+    short, long = (Product([Censored(Exponential(r)), Normal(m, 1.0)]) for r, m in ((0.5, 0.0), (0.05, 4.0)))
+    model, missing = MixtureModel([short, long]), np.isnan(table[:, 0])
+    filled, share = model.impute(table), model.predict_proba(table)
+    np.testing.assert_allclose(filled[missing, 0], share[missing] @ [2.0, 20.0])
+    np.testing.assert_array_equal(filled[:, 0][missing], filled[:, 1][missing])
+    np.testing.assert_array_equal(filled[~missing, :2], table[~missing, :2])
 
 
 # ---------------------------------------------------------------------------- what stands for infinite cells
