@@ -557,13 +557,13 @@ class MixtureModel(Distribution):
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
-        given = [
-            name if name == "components" else f"{name}={value!r}"
+        given = {
+            name: repr(value.tolist() if isinstance(value, np.ndarray) else value)  # an array shows some digits only
             for name, value in self.get_params().items()
-            if name == "components" or value is not defaults[name].default
-        ]
-        given[0] = repr(self.components)
-        return f"MixtureModel({', '.join(given)})"
+        }
+        first = given.pop("components")
+        options = [f"{name}={text}" for name, text in given.items() if text != repr(defaults[name].default)]
+        return f"MixtureModel({', '.join([first, *options])})"
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

@@ -481,6 +481,9 @@ def test_repr_is_what_one_would_type():
     assert repr(MixtureModel([Normal(), Exponential(2)])) == "MixtureModel([Normal(), Exponential(rate=2.0)])"
     assert repr(MixtureModel(Normal(), n_components=2, tol=1e-8)) == "MixtureModel(Normal(), n_components=2, tol=1e-08)"
     assert repr(MixtureModel({"a": Poisson()})) == "MixtureModel({'a': Poisson()})"
+    weighted = MixtureModel([Poisson(), Exponential()], weights=np.array([1.0, 2.0]) / 3)
+    assert eval(repr(weighted)).weights == weighted.weights.tolist()  # to the last digit
+    assert repr(pickle.loads(pickle.dumps(weighted))) == repr(weighted)
 
 
 def test_models_are_equal_when_they_describe_the_same_distribution():
