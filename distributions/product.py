@@ -269,7 +269,7 @@ class Product(Distribution):
 
     def prepare(self, x: Any) -> Self:
         """Return a copy whose parts know what only data as they are given tell; or self."""
-        columns = self._columns(x)
+        columns = self._columns(x, numbers=True)
         if columns is None:
             return self
         parts = [part.prepare(column) for part, column in zip(self._parts, columns, strict=True)]
@@ -283,8 +283,8 @@ class Product(Distribution):
         coded = [missing_as_nan(part.encode(column)) for part, column in zip(self._parts, columns, strict=True)]
         return _as_floats(np.column_stack(coded))
 
-    def _columns(self, x: Any) -> list[Any] | None:
-        """Return the part's columns of a frame or of rows that are not numbers; None for rows of numbers."""
+    def _columns(self, x: Any, numbers: bool = False) -> list[Any] | None:
+        """Return the parts' columns of a frame or of rows; None for rows of numbers, unless these are asked for."""
         if is_frame(x):
             present = list(x.columns)
             if self.names is None:
@@ -302,8 +302,10 @@ class Product(Distribution):
             return [
                 x[group[0]] if len(group) == 1 else np.column_stack([x[name] for name in group]) for group in groups
             ]
-        values = missing_as_nan(x if isinstance(x, np.ndarray) else np.array(x, dtype=object))
-        if values.ndim != 2 or _as_floats(values).dtype.kind in "fiub":
+        values = _as_floats(missing_as_nan(x if isinstance(x, np.ndarray) else np.array(x, dtype=object)))
+        if values.ndim != 2:
+            return None
+        if values.dtype.kind in "fiub" and not (numbers and self.n_columns in (None, values.shape[1])):
             return None
         return [
             values[:, span.start] if span.stop == span.start + 1 else values[:, span]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from distributions import (
+    Categorical,
     Distribution,
     Exponential,
     InvalidDataError,
@@ -146,3 +147,16 @@ def test_data_are_refused_by_part_and_row(table):
         product.fit(table[:, :3])
     with pytest.raises(UnknownParameterError, match="height.mean, height.std, children.rate"):
         product.log_pdf(table)
+
+
+def test_categories_are_those_of_all_rows_whatever_holds_them(rng):
+    X = np.column_stack([rng.normal(np.repeat([0.0, 9.0], 50)), np.repeat([0.0, 1.0], 50)])
+    parts = [Normal(), Categorical()]
+    for data in (X, X.tolist(), pd.DataFrame(X)):
+        model = MixtureModel([Product(parts)] * 2).fit(data)
+        assert [component.parts[1].categories for component in model.components_] == [(0, 1), (0, 1)]
+    X[[3, 60], 1] = np.nan
+    prepared = Product([Product(parts), Poisson()]).prepare(np.column_stack([X, np.ones(100)]))
+    assert prepared.parts[0].parts[1].categories == (0, 1)
+    with pytest.raises(InvalidDataError, match="describes 2 columns, the data have 3"):
+        Product(parts).fit(np.ones((5, 3)))
