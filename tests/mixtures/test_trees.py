@@ -1,0 +1,171 @@
+"""Laws of composition: whatever a model is built of, it is the mixture that it says it is, and EM climbs.
+
+Each law is tried on random trees. ``TREES=long`` in the environment tries thousands of them, other ones each time::
+
+    TREES=long python -m pytest -n 0 tests/mixtures/test_trees.py
+"""
+
+import os
+import pickle
+import warnings
+
+import numpy as np
+import trees
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import mixtures
+from mixtures import Distribution, MixtureModel
+
+LONG = os.environ.get("TREES") == "long"
+
+
+def examples(short, long):
+    """Return settings of a law: so many trees, the same ones each time, or many."""
+    return settings(
+        max_examples=long if LONG else short,
+        derandomize=not LONG,
+        database=None,
+        deadline=None,
+        print_blob=LONG,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+
+
+def fitted(model, case, **options):
+    """Return a copy of a model fitted to a case; of masses beside densities and of lost components it may warn."""
+    copy = MixtureModel(**{**model.get_params(), **options})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return copy.fit(case.x, sample_weight=case.weight, labels=case.labels)
+
+
+def spike(leaf):
+    """Return how many times steeper than those drawn a density is: so many times are roundings of the rows worse."""
+    scales = ("std", "scale", "log_std")
+    sizes = [np.max(1.0 / np.abs(v)) if name in scales else np.max(np.abs(v)) for name, v in leaf.parameters.items()]
+    return max(1.0, *sizes)
+
+
+def require_climb(model, case):
+    """Require a fit that rose with every update, to the log-likelihood that it says."""
+    judge = trees.log_likelihood(case, model)
+    spiky = max(spike(leaf.distribution) for leaf in model.outline().leaves.values())
+    assert np.isfinite(model.history_).all()
+    slack = 1e-9 * model.total_weight_ + 1e-12 * abs(model.log_likelihood_)
+    assert np.diff(model.history_).min(initial=0.0) >= -slack, (model.history_, model.converged_reason_)
+    np.testing.assert_allclose(model.log_likelihood_, judge, rtol=1e-9, atol=1e-8 + 1e-12 * spiky * model.total_weight_)
+    for path, leaf in model.outline().leaves.items():
+        values = [np.ravel(value) for value in leaf.distribution.parameters.values()]
+        assert all(np.isfinite(value).all() for value in values), (path, leaf.distribution)
+    assert model.weights_.sum() == 1.0 or abs(model.weights_.sum() - 1.0) < 1e-12
+
+
+def require_frozen(model, start):
+    """Require that what was frozen is what it was, to the bit."""
+    kept, was = trees.frozen_values(model), trees.frozen_values(start)
+    assert kept.keys() == was.keys()
+    for key in was:
+        np.testing.assert_array_equal(kept[key], was[key])
+
+
+@examples(60, 3000)
+@given(trees.cases())
+def test_the_density_is_the_one_written_out_in_numpy(case):
+    model, x = case.model, case.x
+    np.testing.assert_allclose(model.log_pdf(x), trees.log_density(model, x), rtol=1e-10, atol=1e-10)
+    memberships = trees.responsibilities(model, x)
+    np.testing.assert_allclose(memberships.sum(axis=1), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(model.predict_proba(x), memberships, rtol=1e-8, atol=1e-10)
+
+
+@examples(25, 2000)
+@given(trees.cases())
+def test_a_fit_from_known_parameters_climbs(case):
+    model = fitted(case.model, case, max_iter=60)
+    require_climb(model, case)
+    require_frozen(model, case.model)
+
+
+@examples(15, 1500)
+@given(trees.cases())
+def test_a_fit_from_nothing_climbs(case):
+    start = trees.blank(case.model)
+    model = fitted(start, case, max_iter=60, n_init=2)
+    require_climb(model, case)
+    require_frozen(model, start)
+
+
+@examples(15, 1500)
+@given(trees.cases(weight=("with zeros",)))
+def test_integer_weights_are_repeated_rows_and_zero_ones_are_absent(case):
+    weighted = fitted(case.model, case, max_iter=20)
+    count = case.weight.astype(int)
+    labels = None if case.labels is None else np.repeat(case.labels, count)
+    repeated = fitted(
+        case.model, case._replace(x=np.repeat(case.x, count, axis=0), weight=None, labels=labels), max_iter=20
+    )
+    np.testing.assert_allclose(weighted.log_likelihood_, repeated.log_likelihood_, rtol=1e-8)
+    assert weighted.total_weight_ == repeated.total_weight_
+    holed = case._replace(x=np.where(count[:, np.newaxis] > 0, case.x, np.nan))
+    np.testing.assert_array_equal(fitted(case.model, holed, max_iter=20).history_, weighted.history_)
+
+
+@examples(40, 2000)
+@given(trees.cases(stepwise=False))
+def test_one_step_is_em_written_out_in_numpy(case):
+    wanted, model = trees.em_step(case), fitted(case.model, case, max_iter=1)
+    np.testing.assert_allclose(model.history_[0], trees.log_likelihood(case, case.model), rtol=1e-10, atol=1e-8)
+    np.testing.assert_allclose(model.history_[1], trees.log_likelihood(case, wanted), rtol=1e-9, atol=1e-8)
+    found, expected = model.outline(), wanted.outline()
+    for path, choice in expected.choices.items():
+        np.testing.assert_allclose(found.choices[path].proportions, choice.proportions, rtol=1e-8, atol=1e-10)
+    for path, leaf in expected.leaves.items():
+        for name, value in leaf.distribution.parameters.items():
+            got = found.leaves[path].distribution.parameters[name]
+            np.testing.assert_allclose(got, value, rtol=1e-6, atol=1e-8, err_msg=f"{path}: {name}")
+    require_frozen(model, case.model)
+
+
+@examples(8, 300)
+@given(trees.cases(n=(1500,), weight=("none",)))
+def test_a_large_sample_is_recovered(case):
+    model = fitted(case.model, case, max_iter=300)
+    gain = model.log_likelihood_ - trees.log_likelihood(case, case.model)
+    free, deep = model.n_parameters, 20.0
+    assert (
+        -1e-9 * abs(model.log_likelihood_) <= gain <= free / 2 + np.sqrt(free * deep) + deep
+    )  # chi-squared, see the law
+
+
+@examples(40, 1000)
+@given(trees.trees(), st.booleans())
+def test_a_tree_is_a_value(tree, known):
+    tree = tree if known else trees.blank(tree)
+    names = {name: getattr(mixtures, name) for name in mixtures.__all__}
+    for copy in (
+        pickle.loads(pickle.dumps(tree)),
+        Distribution.from_json(tree.to_json()),
+        eval(repr(tree), names),
+        type(tree)(**tree.get_params()),
+    ):
+        assert copy == tree
+        assert repr(copy) == repr(tree)
+        assert copy.unknown == tree.unknown
+
+
+@examples(10, 300)
+@given(trees.cases())
+def test_nothing_passed_in_is_changed_by_fit_or_prediction(case):
+    kept, before = case._replace(x=case.x.copy()), repr(case.model)
+    for array in case[1:]:
+        if array is not None:
+            array.flags.writeable = False
+    model = fitted(case.model, case, max_iter=5)
+    again = fitted(case.model, case, max_iter=5)
+    model.predict_proba(case.x), model.log_pdf(case.x)
+    np.testing.assert_array_equal(case.x, kept.x)
+    assert repr(case.model) == before
+    assert model == again
+    back = Distribution.from_json(model.to_json())
+    np.testing.assert_array_equal(back.log_pdf(case.x), model.log_pdf(case.x))
