@@ -15,7 +15,7 @@ from .data import Array, Mask, as_observations, as_observed, is_frame, missing_a
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
 from .imputation import Column, n_expected
-from .outline import Branch, Outline, Path, all_cover, finite_rows, product_domain, spans, sum_of_log_pdfs
+from .outline import Branch, Outline, Path, all_cover, finite_rows, product_domain, spans, split_name, sum_of_log_pdfs
 
 Key = str | tuple[str, ...]
 
@@ -112,8 +112,7 @@ class Product(Distribution):
     @property
     def unknown(self) -> tuple[str, ...]:
         """Names of the parts' parameters that have no value yet, such as "height.mean"."""
-        named = zip(self.keys(), self._parts, strict=True)
-        return tuple(f"{key}.{name}" for key, part in named for name in part.unknown)
+        return tuple(f"{key}.{name}" for key, part in self.parts_by_name.items() for name in part.unknown)
 
     @property
     def n_parameters(self) -> int:
@@ -176,12 +175,12 @@ class Product(Distribution):
         UnknownParameterError
             If a parameter to be frozen has no value.
         """
-        parts = dict(zip(map(str, self.keys()), self._parts, strict=True))
+        parts = self.parts_by_name
         for name in names or tuple(parts):
-            key, _, parameter = name.partition(".") if name not in parts else (name, "", "")
-            if key not in parts:
-                raise InvalidParameterError(f"Product has no part {key!r}; it has {', '.join(parts)}")
-            parts[key] = parts[key].freeze(*[parameter] if parameter else [])
+            part, parameter = split_name(name, parts)
+            if part is None:
+                raise InvalidParameterError(f"Product has no part {name!r}; it has {', '.join(parts)}")
+            parts[part] = parts[part].freeze(*[parameter] if parameter else [])
         return self._with(list(parts.values()))
 
     def require_known(self, purpose: str, names: tuple[str, ...] | None = None) -> None:

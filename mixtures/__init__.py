@@ -8,7 +8,8 @@ from distributions import __all__ as _distributions
 
 from .model import MixtureModel, Step
 from .priors import Prior
+from .sharing import share_columns
 
 __version__ = "0.1.0"
 
-__all__ = ["MixtureModel", "Prior", "Step", "__version__", *_distributions]
+__all__ = ["MixtureModel", "Prior", "Step", "__version__", "share_columns", *_distributions]

@@ -15,7 +15,7 @@ from distributions.data import Array, Mask, as_observations, as_rows, as_weights
 from distributions.domains import Domain
 from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
 from distributions.imputation import Column
-from distributions.outline import Outline, Path, finite_rows, refuse_incomplete
+from distributions.outline import Outline, Path, finite_rows, refuse_incomplete, split_name
 
 from . import em, imputation, posterior, reporting
 from .fitting import Fit
@@ -460,13 +460,11 @@ class MixtureModel(Distribution):
         components, weights = self._described()
         named = dict(zip(self.names, components, strict=True))
         for name in [name for name in names if name != "weights"] if names else list(named):
-            owner = max((key for key in named if name == key or name.startswith(f"{key}.")), key=len, default=None)
+            owner, parameter = split_name(name, named)
             if owner is None:
                 raise InvalidParameterError(
-                    f"MixtureModel has no component {name.partition('.')[0]!r} to freeze; it has weights, "
-                    f"{', '.join(named)}"
+                    f"MixtureModel has no component {name!r} to freeze; it has weights, {', '.join(named)}"
                 )
-            parameter = name[len(owner) + 1 :]
             named[owner] = named[owner].freeze(*[parameter] if parameter else [])
         model = type(self)(**self.get_params())
         model.set_params(

@@ -14,7 +14,7 @@ import numpy as np
 from distributions.base import Distribution, Parameter
 from distributions.domains import Domain, PositiveDefinite
 from distributions.errors import InvalidParameterError
-from distributions.outline import Choice, Group, Outline, Path
+from distributions.outline import Choice, Group, Outline, Path, split_name
 
 from .common_values import CommonValues, common_value, domain_of_value
 
@@ -382,7 +382,7 @@ def _resolved(component: Distribution, path: Path, name: str, member: str) -> _P
     distribution, rest = component, name
     while distribution.parts_by_name:
         parts = distribution.parts_by_name
-        part = max((key for key in parts if rest == key or rest.startswith(f"{key}.")), key=len, default=None)
+        part, following = split_name(rest, parts)
         if part is None:
             raise refuse(
                 name,
@@ -393,7 +393,7 @@ def _resolved(component: Distribution, path: Path, name: str, member: str) -> _P
         path, distribution = (*path, str(list(parts).index(part))), parts[part]
         if rest == part:
             return _Place(path, distribution, None)
-        rest = rest[len(part) + 1 :]
+        rest = following
     family = type(distribution).__name__
     if list(distribution.outline(path).leaves) != [path]:
         raise refuse(

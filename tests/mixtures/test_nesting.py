@@ -166,7 +166,7 @@ def test_a_part_of_several_columns_with_unknown_width_takes_those_of_its_names(r
 
 
 def test_what_is_unknown_inside_is_named():
-    with pytest.raises(UnknownParameterError, match=r"0\.Normal 1, 0\.Normal 2"):
+    with pytest.raises(UnknownParameterError, match=r"column 1\.Normal 1, column 1\.Normal 2"):
         Product([normals(), Normal(0.0, 1.0)]).log_pdf([[0.0, 1.0]])
 
 

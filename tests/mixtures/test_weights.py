@@ -124,7 +124,7 @@ def test_a_choice_that_is_none_is_refused(x, options, message):
 def test_what_cannot_be_frozen_is_named(x):
     with pytest.raises(InvalidParameterError, match="freeze_weights needs weights to freeze"):
         MixtureModel([Normal()] * 2, freeze_weights=True).fit(x)
-    with pytest.raises(InvalidParameterError, match="no component 'z' to freeze; it has weights, a, b, c"):
+    with pytest.raises(InvalidParameterError, match="no component 'z.mean' to freeze; it has weights, a, b, c"):
         start().freeze("z.mean")
     with pytest.raises(InvalidParameterError, match="Normal has no parameter 'rate'"):
         start().freeze("a.rate")
