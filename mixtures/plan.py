@@ -7,7 +7,7 @@ density is the sum over its leaves; its weight is the product of the proportions
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -57,6 +57,7 @@ class Plan(NamedTuple):
     columns: Integers  # (rows of a block,): the column of the data that each row of a block holds
     first: Integers  # rows of a block that a leaf reads: first <= row < last
     last: Integers
+    sight: Integers  # number of the columns read, among those that leaves read, by first appearance
     theta_at: Integers  # (leaves + 1,): places in theta and in stats
     stats_at: Integers
     owner_at: Integers  # (leaves + 1,): places in owners
@@ -315,6 +316,7 @@ class Engine:
             columns=np.arange(n_columns),
             first=np.array([span.start for span in layout.spans]),
             last=np.array([span.stop for span in layout.spans]),
+            sight=_numbered([(span.start, span.stop) for span in layout.spans]),
             theta_at=_ends([part.size for part in theta]),
             stats_at=_ends(sizes),
             owner_at=_ends(map(len, layout.owners)),
@@ -396,6 +398,12 @@ class Engine:
 def _ends(sizes: Iterable[int]) -> Integers:
     """Return where parts of these sizes begin, one after the other, and where the last one ends."""
     return np.cumsum([0, *sizes])
+
+
+def _numbered(keys: Sequence[Hashable]) -> Integers:
+    """Return the number of each key among the different ones, in the order in which they first appear."""
+    number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+    return np.array([number[key] for key in keys])
 
 
 def _joined(parts: Sequence[Sequence[int]]) -> Integers:

@@ -161,7 +161,8 @@ def sweep(data, plan, state, block_size):
     scratch = np.empty(2 * block_size)
     has_missing = data.stand_in.size > 0
     complete = np.empty(cells.size if has_missing else 0)
-    seen, values, shared = np.empty(block_size), np.empty(block_size), np.empty(block_size)
+    values, shared = np.empty(block_size), np.empty(block_size)
+    sights = np.empty((plan.sight.max() + 1 if has_missing else 0, block_size))
     log_weights = np.log(state.weights)
     steps = np.empty(state.theta.size if plan.differences.size.any() else 0)
     for leaf in range(n_leaves if steps.size else 0):
@@ -180,6 +181,11 @@ def sweep(data, plan, state, block_size):
         if has_missing:
             filled = complete[: block.size].reshape(plan.columns.size, m)
             fill_in(block, data.stand_in[plan.columns], filled)
+            marked = 0
+            for leaf in range(n_leaves):  # once for all leaves that read the same columns
+                if plan.sight[leaf] == marked:
+                    mark_seen(block[plan.first[leaf] : plan.last[leaf]], sights[marked, :m])
+                    marked += 1
         for k in range(n_components):
             for i in range(m):
                 joint[k, i] = log_weights[k]
@@ -196,8 +202,7 @@ def sweep(data, plan, state, block_size):
             values[:m] = 0.0
             if patched:
                 call_log_pdf(plan.log_pdf[leaf], filled[plan.first[leaf] : plan.last[leaf]], theta, values[:m])
-                mark_seen(rows, seen[:m])
-                blank_unseen(values[:m], seen[:m])
+                blank_unseen(values[:m], sights[plan.sight[leaf], :m])
             else:
                 call_log_pdf(plan.log_pdf[leaf], rows, theta, values[:m])
             add_to(values[:m], owners, joint)
@@ -215,8 +220,7 @@ def sweep(data, plan, state, block_size):
                     r = shared[:m]
                     total_of(owners, joint, r)
                 if has_missing:
-                    mark_seen(rows, seen[:m])
-                    state.leaf_mass[leaf] += multiply(r, seen[:m], values[:m])
+                    state.leaf_mass[leaf] += multiply(r, sights[plan.sight[leaf], :m], values[:m])
                     if not plan.marginal[leaf]:
                         rows, r = filled[plan.first[leaf] : plan.last[leaf]], values[:m]
                 if plan.differences.size[leaf]:
