@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -142,6 +142,13 @@ class VonMises(Distribution):
     estimator = "inner iteration"
     kernels = Kernels(log_pdf, accumulate, update)
     n_statistics = 3
+
+    def from_theta(self, theta: Array) -> Self:
+        """Return the distribution in ``theta``, where a step may have taken the direction across the cut."""
+        beyond = abs(theta[0]) > PI
+        return super().from_theta(
+            np.array([theta[0] - math.copysign(2.0 * PI, theta[0]) if beyond else theta[0], theta[1]])
+        )
 
     def units(self, scale: Array) -> Array:
         """Return one radian for the direction, and 0 for the concentration: its own size."""

@@ -102,7 +102,7 @@ def update_jointly(stats, theta, bounds, setting):
             a, period = number[i, j], entries[i, j, 3]
             if unit[a] > 0.0:
                 theta[i, j] = factors[i, j] * value[a]
-                if period > 0.0 and abs(theta[i, j]) > 0.5 * period:
+                if period > 0.0 and abs(theta[i, j]) > 0.75 * period:  # half of a step is a line, across the cut too
                     theta[i, j] -= math.copysign(period, theta[i, j])
 
 

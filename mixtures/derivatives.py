@@ -38,16 +38,16 @@ def n_derivatives(count):
 
 
 @compiled
-def set_steps(plan, state, leaf, steps):
+def set_steps(differences, state, theta_at, stats_at, leaf, steps):
     """Fill the steps of a leaf's entries, shape (q,): 0 for pinned ones, of others shorter where derivatives are known.
 
     These are in the leaf's statistics, of rows with the leaf's mass.
     """
-    begin, end, q = plan.theta_at[leaf], plan.theta_at[leaf + 1], steps.size
+    begin, end, q = theta_at[leaf], theta_at[leaf + 1], steps.size
     theta, bounds = state.theta[begin:end], state.bounds[2 * begin : 2 * end].reshape(2, end - begin)
-    stats, mass = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]], state.leaf_mass[leaf]
+    stats, mass = state.stats[stats_at[leaf] : stats_at[leaf + 1]], state.leaf_mass[leaf]
     for j in range(q):
-        reach = min(theta[j] - plan.differences.low[begin + j], plan.differences.high[begin + j] - theta[j])
+        reach = min(theta[j] - differences.low[begin + j], differences.high[begin + j] - theta[j])
         if state.units[begin + j] > 0.0:
             reach = min(reach, state.units[begin + j])
         information = -stats[q + j * (j + 3) // 2] / mass if mass > 0.0 else 0.0

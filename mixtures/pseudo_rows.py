@@ -49,7 +49,7 @@ def collect(plan, state, leaf, rows, count):
     stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
     if plan.differences.size[leaf]:
         steps = np.empty(plan.differences.size[leaf])
-        set_steps(plan, state, leaf, steps)
+        set_steps(plan.differences, state, plan.theta_at, plan.stats_at, leaf, steps)
         accumulate_derivatives(plan.log_pdf[leaf], rows, count, theta, steps, stats)
     else:
         call_accumulate(plan.accumulate[leaf], rows, count, theta, stats)

@@ -161,6 +161,7 @@ def _facts(model: MixtureModel) -> list[tuple[str, str]]:
     return [
         *((key, value.rjust(width)) for key, value in zip(("log-likelihood", "AIC", "BIC"), criteria, strict=True)),
         ("free parameters", str(free)),
+        *([("tied", repr(model.tied))] if model.tied else []),
         *([("covariance", str(structure))] if structure else []),
         ("data", f"{n} row{'s' * (n != 1)}{weighted}, {d} column{'s' * (d != 1)}"),
         ("iterations", f"{model.n_iter_}, {model.converged_reason_}"),

@@ -167,7 +167,9 @@ def sweep(data, plan, state, block_size):
     steps = np.empty(state.theta.size if plan.differences.size.any() else 0)
     for leaf in range(n_leaves if steps.size else 0):
         first, last = plan.theta_at[leaf], plan.theta_at[leaf] + plan.differences.size[leaf]
-        set_steps(plan, state, leaf, steps[first:last])  # from the derivatives of the last sweep
+        set_steps(
+            plan.differences, state, plan.theta_at, plan.stats_at, leaf, steps[first:last]
+        )  # from the derivatives of the last sweep
     state.stats[:] = 0.0
     state.mass[:] = 0.0
     state.leaf_mass[:] = 0.0

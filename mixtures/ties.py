@@ -285,7 +285,7 @@ class Ties:
         """Raise if no value has multiples that a parameter can take."""
         parameters = [_declared(self._leaves[entry.path], entry.parameter) for entry in entries]
         domain, factors = parameters[0].domain, [entry.factor for entry in entries]
-        if np.size(self._leaves[entries[0].path].parameters[entries[0].parameter]) != 1:
+        if not _is_number(parameters[0]) and not domain.discrete:
             raise refuse(name, "only single numbers can be multiples of a common value; leave factors out")
         if domain.discrete or (domain.periodic and set(map(abs, factors)) != {1.0}):
             allowed = "1 or -1" if domain.periodic else "1"
@@ -342,15 +342,14 @@ class Ties:
                 f"{family} in {owner!r} is not compiled, so it can only be shared as a whole: tie all of "
                 f"{', '.join(leaf.parameters)}, or freeze the others",
             )
+        matrix = any(isinstance(p.domain, PositiveDefinite) for p in leaf.declared)
         for p in leaf.declared:
-            single = type(p.domain).check is Domain.check and not p.domain.discrete
-            if not single:
+            if not _is_number(p):
                 raise refuse(
                     name,
                     f"{family} in {owner!r} has the parameter {p.name}, which is {p.domain.text}: only families whose "
                     f"parameters are all single real numbers can share some of them. Tie all of "
-                    f"{', '.join(leaf.parameters)}"
-                    + (", or see the argument covariance" if isinstance(p.domain, PositiveDefinite) else ""),
+                    f"{', '.join(leaf.parameters)}" + (", or see the argument covariance" if matrix else ""),
                 )
         number: list[tuple[int, ...]] = []
         factor: list[tuple[float, ...]] = []
@@ -411,6 +410,11 @@ def _kinds(place: _Place) -> dict[Path, type]:
     """Return the families of a part by their paths in it."""
     leaves = place.distribution.outline(place.path).leaves
     return {path[len(place.path) :]: type(leaf.distribution) for path, leaf in leaves.items()}
+
+
+def _is_number(p: Parameter) -> bool:
+    """Whether a parameter is a single real number."""
+    return type(p.domain).check is Domain.check and not p.domain.discrete
 
 
 def _declared(leaf: Distribution, name: str) -> Parameter:
