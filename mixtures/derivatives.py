@@ -17,9 +17,9 @@ from distributions.kernels import call_log_pdf, compiled
 
 from .observed import Integers
 
-# In the least of what an entry can move, its unit and its standard error from one row: the errors of the score by the
-# terms left out, h^6 f^(7) / 140, and by rounding, 2e-16 f / h, are both about 1e-14 of a row's.
-STEP = 2.0**-7
+# Part of the least of an entry's unit and its standard error from one row. The term left out of a score,
+# h^6 f^(7) / 140, and the rounding of f over h are then both about 1e-13 of a row's.
+STEP = 2.0**-8
 SHRINKS = 12  # by 8 each, where a row has no density at a moved point
 
 

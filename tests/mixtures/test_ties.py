@@ -5,7 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import optimize
 
+from distributions.kernels import compiled
 from mixtures import (
+    Beta,
     Categorical,
     ConvergenceWarning,
     DegeneracyWarning,
@@ -25,7 +27,8 @@ from mixtures import (
     VonMises,
     Weibull,
 )
-from mixtures.ties import read
+from mixtures.derivatives import STEP, accumulate_derivatives, n_derivatives
+from mixtures.ties import read, record
 
 
 class PlainNormal(Normal):
@@ -232,6 +235,54 @@ def test_chained_ties_move_together(x):
     assert model.log_likelihood_ == pytest.approx(best, abs=1e-8)
 
 
+@compiled
+def call(log_pdf, X, r, theta, steps, stats):
+    """Call by address, as the compiled loop does."""
+    accumulate_derivatives(log_pdf, X, r, theta, steps, stats)
+
+
+def score_and_curvature(distribution, x, units):
+    """Return first and second derivatives of the log-likelihood by the differences of the sweep."""
+    q = len(distribution.declared)
+    steps = 2.0 ** np.floor(np.log2(STEP * np.array(units)))
+    stats = np.zeros(n_derivatives(q))
+    address = distribution.kernels.addresses[0]
+    call(address, x[np.newaxis], np.ones(len(x)), distribution.to_theta(), steps, stats)
+    return stats[:q], stats[q:]
+
+
+@pytest.mark.parametrize("mean, std", [(0.0, 1.0), (1e8, 3.0), (-2.0, 1e-6)])
+def test_derivatives_of_the_normal_equal_closed_forms(mean, std, rng):
+    x = rng.normal(mean, std, 200)
+    at = Normal(mean + 0.4 * std, 1.3 * std)
+    z = (x - at.mean) / at.std
+    score, curvature = score_and_curvature(at, x, [at.std, at.std])
+    assert_allclose(score * at.std, [z.sum(), (z**2 - 1).sum()], rtol=0.0, atol=200 * 1e-12)
+    assert_allclose(curvature * at.std**2, [-200.0, -2 * z.sum(), (1 - 3 * z**2).sum()], rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [
+        Gamma(2.5, 3.0),
+        Gamma(1e5, 3e5),
+        Weibull(1000.0, 3.0),
+        StudentT(3.0, 2.0, 3.0),
+        Beta(0.3, 4.0),
+    ],
+    ids=repr,
+)
+def test_scores_vanish_where_a_familys_own_fit_ends(truth, rng):
+    x = truth.sample(400, rng)
+    fitted = truth.fit(x)
+    units = np.array(list(fitted.parameters.values()))
+    for _ in range(3):  # as sweeps do
+        score, curvature = score_and_curvature(fitted, x, units)
+        diagonal = curvature[[j * (j + 3) // 2 for j in range(len(units))]]
+        units = np.minimum(np.abs(units), np.sqrt(-len(x) / diagonal))
+    assert_allclose(score * units / len(x), 0.0, atol=1e-10)
+
+
 # ------------------------------------------------------------------------------------------------ whole families
 
 
@@ -421,7 +472,7 @@ def test_a_tied_model_nests_copies_and_prints(x):
     assert sklearn.clone(model).get_params()["tied"] == tied
     copy = Distribution.from_json(model.to_json())
     assert copy == model and copy.n_parameters == model.n_parameters == 4
-    outer = MixtureModel([model, Normal(30.0, 1.0).freeze()]).fit(x)
+    outer = MixtureModel([model, Normal(30.0, 1.0).freeze()]).fit(np.append(x, [29.0, 30.0, 31.0]))
     inner = outer.components_[0]
     assert inner.components[1].std == 2 * inner.components[0].std and outer.n_parameters == 5
     again = model.set_params(tied=None).fit(x)
@@ -490,7 +541,5 @@ def test_a_tie_is_no_covariance_structure():
 
 
 def test_ties_in_plain_form_are_read_again():
-    from mixtures.ties import record
-
     ties = read({"std": {"a": 1, "b": 2}, "mean": [["a", "b"], ["c", "d"]]}, list("abcd"), lambda name, _: name)
     assert read(record(ties), list("abcd"), lambda name, _: name) == ties
