@@ -89,13 +89,10 @@ def density(
         If matplotlib is missing.
     """
     components, weights = model._current("be plotted")
+    _require_one_column(model.n_columns)
     data = as_observations(x, sample_weight, None, "a density plot")
     rows, weight = data.rows, data.weight
-    for columns in (rows.shape[1], model.n_columns):
-        if columns not in (1, None):
-            raise InvalidDataError(
-                f"a density plot shows one column, here are {columns}: plot x[:, j] with a model of that column"
-            )
+    _require_one_column(rows.shape[1])
     values = rows[:, 0]
     weight = np.ones(len(values)) if weight is None else weight
     ax = _new_axes() if ax is None else ax
@@ -144,6 +141,13 @@ def _widened(ax: Axes, which: str, low: float, high: float) -> tuple[float, floa
     drawn = [other for other in shared.get_siblings(ax) if other is not ax and other.has_data()]
     limits = [getattr(other, f"get_{which}lim")() for other in drawn]
     return min([low, *(limit[0] for limit in limits)]), max([high, *(limit[1] for limit in limits)])
+
+
+def _require_one_column(columns: int | None) -> None:
+    if columns not in (1, None):
+        raise InvalidDataError(
+            f"a density plot shows one column, here are {columns}: plot x[:, j] with a model of that column"
+        )
 
 
 def _new_axes() -> Axes:

@@ -140,11 +140,19 @@ class Case:
         return scale_free and has_scale and len(self.free) == len(self.declared)
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether some cells may be missing beside observed ones: at least all those of a part."""
+        return not self.one_column and self.distribution.marginalises
+
+    @property
     def has_missing(self) -> bool:
         """Whether any cell may be missing beside observed ones."""
         leaves = self.distribution.outline().leaves.values()
-        each = all(leaf.width == 1 or leaf.distribution.marginalises for leaf in leaves)
-        return not self.one_column and self.distribution.marginalises and each
+        return self.leaves_out and all(leaf.width == 1 or leaf.distribution.marginalises for leaf in leaves)
+
+    def holds(self, row: Array) -> bool:
+        """Whether a row, shape (1,) or (1, d), lies in the support."""
+        return bool(self.distribution.support.holds(row.reshape(1, -1))[0])
 
     @property
     def has_twin(self) -> bool:

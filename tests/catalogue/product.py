@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from distributions import Exponential, Logistic, MultivariateNormal, Normal, Poisson, Product
+from distributions import Censored, Exponential, Logistic, MultivariateNormal, Normal, Poisson, Product
 
 from . import Trial
 
@@ -19,6 +19,7 @@ TRIALS = [
             Product({"height": Normal(170.0, 8.0), ("a", "b"): MultivariateNormal([0.0, 9.0], np.eye(2))}),
             Product([Normal(3.0, 0.5).freeze("mean"), Logistic(1.0, 2.0)]),
             Product([Exponential(1e8), Normal(0.0, 1e8)]),
+            Product([Censored(Exponential(0.5)), Normal(3.0, 0.5)]),
         ],
     )
 ]

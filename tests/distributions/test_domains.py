@@ -212,3 +212,18 @@ def test_a_union_holds_what_one_of_its_domains_holds():
     assert (both.low, both.high) == (-1.5, np.inf)
     assert Union.of([COUNTS, COUNTS], "either") is COUNTS
     assert not Union.of([COUNTS, REAL], "either").discrete
+
+
+def test_intervals_meet_a_domain_where_they_hold_values_of_it():
+    low, high = np.array([-3.0, -1.0, 0.0, 0.2, 2.0, 1.0, np.nan]), np.array([-2.0, 0.0, 0.5, 0.8, np.inf, 0.5, 1.0])
+    points = Points.of(np.array([0.0, 0.5]), "0 or 1/2")
+    both = Union.of([points, Domain("a number in [3, 4]", low=3.0, high=4.0)], "either")
+    for domain, wanted in (
+        (REAL, [True] * 5 + [False] * 2),
+        (NON_NEGATIVE, [False, False, True, True, True, False, False]),
+        (INTERVAL, [False, False, True, True, False, False, False]),
+        (COUNTS, [False, True, False, False, True, False, False]),
+        (points, [False, True, True, True, False, False, False]),
+        (both, [False, True, True, True, True, False, False]),
+    ):
+        assert domain.meets(low, high).tolist() == wanted, domain.text

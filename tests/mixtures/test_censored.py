@@ -81,6 +81,8 @@ def test_like_components_come_out_in_ascending_order(rng):
     )
     assert model.sample(5, rng=0).shape == (5, 2)
     assert "Weibull(shape=" in model.summary()
+    with pytest.raises(InvalidDataError, match="shows one column, here are 2"):
+        model.plot(rows)
 
 
 def test_exact_rows_have_the_fit_of_the_families_themselves(rng):
