@@ -21,7 +21,10 @@ Array = npt.NDArray[np.float64]
 _POINTS = 4000  # draws that locate the mass; only their order statistics are used
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 _AGREE = 1e-13  # of a panel's probability: a panel whose halves differ from it by more is cut again
+_AGREE_CLOSELY = 1e-15  # where the logarithm of the density, which may be large, is to be integrated too
 _CUTS = 60  # enough to corner a jump to the last bit
+_FEW_PANELS = 16, -4  # enough where jumps need not be found: each is halved until the density is smooth on it
+_LOST = 1e-10  # probability that a quadrature or a sum may miss
 _NEGLIGIBLE = 1e-17  # share of a node, relative to the largest, that may be left out
 _PANELS = 5000  # still open at once: a density so rough is taken as it is
 
@@ -130,27 +133,33 @@ def moments(distribution: Distribution) -> tuple[float, float]:
 
 
 def expected_rows(distribution: Distribution) -> tuple[Array, Array]:
-    """Return values, shape (m, 1), and their shares, shape (m,): sums over them are expectations.
+    """Return values, shape (m, 1), and their shares of sum one, shape (m,): sums over them are expectations.
 
-    Exact to about 1e-12 for functions that are smooth, as the family's log densities are, on the panels of `integrate`.
+    Exact to about 1e-12 for functions as smooth as the log density, which may have a logarithmic pole at its ends.
 
     Raises
     ------
     InvalidParameterError
-        If the distribution has several columns.
+        If the distribution has several columns, or doubles cannot tell its values apart.
     """
+    name = type(distribution).__name__
     if distribution.n_columns != 1:
-        raise InvalidParameterError(
-            f"{type(distribution).__name__} has no rows that stand for it, as normals and families of one column have"
-        )
+        raise InvalidParameterError(f"{name} has no rows that stand for it, as normals and families of one column have")
     distribution.require_known("stand for rows")
     if distribution.support.discrete:
         x, share = _mass(distribution)
     else:
-        integral = integrate(distribution.log_pdf, _edges(distribution))
+        edges, draws = _edges(distribution, *_FEW_PANELS), _draws(distribution)
+        rounding = np.finfo(float).eps * np.abs(draws).max() / max(np.ptp(draws), np.finfo(float).tiny)
+        integral = integrate(distribution.log_pdf, edges, max(_AGREE_CLOSELY, rounding))
         atoms = np.array(distribution.atoms)
         x = np.concatenate([integral.x, atoms])
         share = np.concatenate([integral.weight, np.exp(distribution.log_pdf(atoms)) if atoms.size else atoms])
+    if not abs(share.sum() - 1.0) < _LOST:
+        raise InvalidParameterError(
+            f"{distribution!r} cannot stand for rows: {abs(share.sum() - 1.0):.1g} of its probability lies where "
+            "doubles cannot follow, beside an end or far away. Use other parameters."
+        )
     present = share > _NEGLIGIBLE * share.max()
     return x[present, np.newaxis], share[present] / share[present].sum()
 
@@ -164,7 +173,7 @@ class Integral(NamedTuple):
     cumulative: Array
 
 
-def integrate(log_pdf: Callable[[Array], Array], edges: Array) -> Integral:
+def integrate(log_pdf: Callable[[Array], Array], edges: Array, agree: float = _AGREE) -> Integral:
     """Integrate a density over panels, halving each until 12 Gauss-Legendre nodes agree with 12 on each half.
 
     Parameters
@@ -173,6 +182,8 @@ def integrate(log_pdf: Callable[[Array], Array], edges: Array) -> Integral:
         Log densities, shape (m,), at points, shape (m,).
     edges : ndarray, shape (k,)
         Ends of the panels, ascending. They are among the edges returned.
+    agree : float
+        Probability by which they may differ.
     """
     low, high = edges[:-1], edges[1:]
     whole = _panel_masses(log_pdf, low, high)[1].sum(axis=1)
@@ -182,11 +193,11 @@ def integrate(log_pdf: Callable[[Array], Array], edges: Array) -> Integral:
         low, high = np.stack([low, middle], axis=1).ravel(), np.stack([middle, high], axis=1).ravel()
         x, weight = _panel_masses(log_pdf, low, high)
         halves = weight.sum(axis=1)
-        agree = np.repeat(np.abs(whole - halves[::2] - halves[1::2]) <= _AGREE, 2)
+        settled = np.repeat(np.abs(whole - halves[::2] - halves[1::2]) <= agree, 2)
         if cut == _CUTS - 1 or len(low) > _PANELS:
-            agree[:] = True
-        done.append((high[agree], x[agree], weight[agree]))
-        low, high, whole = low[~agree], high[~agree], halves[~agree]
+            settled[:] = True
+        done.append((high[settled], x[settled], weight[settled]))
+        low, high, whole = low[~settled], high[~settled], halves[~settled]
         if not len(low):
             break
     ends, x, weight = (np.concatenate(parts) for parts in zip(*done, strict=True))
@@ -258,12 +269,22 @@ def _draws(distribution: Distribution) -> Array:
     return np.ravel(np.asarray(distribution.sample(_POINTS, rng=0), dtype=float))
 
 
-def _edges(distribution: Distribution) -> Array:
-    """Return panel edges: quantiles of a sample, and tails that reach until the density is spent."""
+def _edges(distribution: Distribution, panels: int = 200, finest: int = -50) -> Array:
+    """Return panel edges: quantiles of a sample, and tails that reach until the density is spent.
+
+    Parameters
+    ----------
+    distribution : Distribution
+    panels : int
+        Number of panels between the extremes of the sample.
+    finest : int
+        Power of two, relative to the width of the sample, of the panels beyond its extremes.
+    """
     draws = np.sort(_draws(distribution))
-    inner = np.unique(draws[:: _POINTS // 200])
+    draws = draws[~np.isin(draws, distribution.atoms)] if distribution.atoms else draws
+    inner = np.unique(draws[:: _POINTS // panels])
     width = max(float(draws[-1] - draws[0]), np.finfo(float).tiny)
-    reach = width * 2.0 ** np.arange(-50, 40)  # fine near the extremes: a density may end there in a jump
+    reach = width * 2.0 ** np.arange(finest, 40)  # fine near the extremes: a density may end there in a jump
     edges = np.unique(np.concatenate([inner[0] - reach, inner, [draws[-1]], draws[-1] + reach]))
     support = distribution.support
     edges = np.clip(edges, support.low, support.high)

@@ -126,13 +126,14 @@ class Prior:
         if not isinstance(distribution, Distribution):
             raise InvalidParameterError(f"Prior: distribution must be a Distribution; got {distribution!r}")
         distribution.require_known("be a prior")
+        leaves = self._branch.leaves
         _require_number("Prior: count must be a finite number > 0", self.count, self.count)
         if not self.count > 0.0:
             raise InvalidParameterError(f"Prior: count must be a finite number > 0; got {self.count!r}")
         if self.mean_count is None:
             return
         _require_number("Prior: mean_count must be a finite number >= 0", self.mean_count, self.mean_count)
-        if not self._branch.leaves[0].distribution.quadratic or len(self._branch.leaves) > 1:
+        if not leaves[0].distribution.quadratic or len(leaves) > 1:
             raise InvalidParameterError(
                 f"Prior: mean_count is for Normal and MultivariateNormal; got {distribution!r}. Leave it out."
             )

@@ -155,11 +155,18 @@ def _facts(model: MixtureModel) -> list[tuple[str, str]]:
         return []
     free, n, d, total = model.n_parameters, model.n_rows_, model.n_features_in_, model.total_weight_
     deviance, structure = -2.0 * model.log_likelihood_, model._structure.covariance
-    criteria = [f"{v:.3f}" for v in (model.log_likelihood_, deviance + 2.0 * free, deviance + free * math.log(total))]
-    width = max(map(len, criteria))
+    criteria = {
+        "log-likelihood": model.log_likelihood_,
+        "log-posterior": model.log_posterior_,
+        "AIC": deviance + 2.0 * free,
+        "BIC": deviance + free * math.log(total),
+    }
+    if model.log_posterior_ == model.log_likelihood_:  # there is no prior
+        del criteria["log-posterior"]
+    width = max(len(f"{value:.3f}") for value in criteria.values())
     weighted = "" if total == n else f" of total weight {total:.10g}"
     return [
-        *((key, value.rjust(width)) for key, value in zip(("log-likelihood", "AIC", "BIC"), criteria, strict=True)),
+        *((key, f"{value:.3f}".rjust(width)) for key, value in criteria.items()),
         ("free parameters", str(free)),
         *([("tied", repr(model.tied))] if model.tied else []),
         *([("covariance", str(structure))] if structure else []),

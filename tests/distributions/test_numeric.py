@@ -2,9 +2,27 @@
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.special
 import scipy.stats
 
-from distributions import Distribution, InvalidDataError, MultivariateNormal, parameter
+from distributions import (
+    Beta,
+    Categorical,
+    Distribution,
+    Exponential,
+    Gamma,
+    InvalidDataError,
+    InvalidParameterError,
+    Multinomial,
+    MultivariateBernoulli,
+    MultivariateNormal,
+    Poisson,
+    StudentT,
+    Truncated,
+    ZeroInflated,
+    parameter,
+)
 from distributions.domains import COUNTS, POSITIVE, REAL, Domain
 from mixtures import MixtureModel, Normal
 
@@ -185,3 +203,60 @@ def test_a_mixture_of_families_without_a_cdf_has_quantiles():
     x = model.ppf(INNER)
     exact = 0.3 * scipy.stats.laplace(0.0, 1.0).cdf(x) + 0.7 * scipy.stats.gumbel_r(30.0, 2.0).cdf(x)
     np.testing.assert_allclose(exact, INNER, atol=1e-10)
+
+
+# --------------------------------------------------------------------------------- rows that stand for a distribution
+
+
+def mean_log(a, b):
+    return scipy.special.digamma(a) - np.log(b)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "function", "expectation"),
+    [
+        (Gamma(0.5, 2.0), np.log, mean_log(0.5, 2.0)),
+        (Gamma(0.5, 2.0), np.sqrt, scipy.special.gamma(1.0) / scipy.special.gamma(0.5) / np.sqrt(2.0)),
+        (Gamma(5e4, 1e-6), np.log, mean_log(5e4, 1e-6)),
+        (Beta(0.5, 3.0), np.log, scipy.special.digamma(0.5) - scipy.special.digamma(3.5)),
+        (Beta(0.5, 3.0), np.log1p, None),
+        (Normal(1e8, 2.0), lambda x: (x - 1e8) ** 2, 4.0),
+        (StudentT(3.0, 1.0, 2.0), lambda x: np.log1p((x - 1.0) ** 2 / 12.0), mean_log(2.0, 1.0) - mean_log(1.5, 1.0)),
+        (Truncated(Exponential(1.0), low=2.0), lambda x: (x - 2.0) ** 3, 6.0),
+        (Poisson(3.5), lambda x: x * (x - 1.0), 3.5**2),
+        (Categorical([0.2, 0.8], categories=(3, -1)), lambda x: x, 0.6 - 0.8),
+        (ZeroInflated(Gamma(2.0, 1.0), 0.25), lambda x: np.log(np.where(x > 0.0, x, 1.0)), 0.75 * mean_log(2.0, 1.0)),
+    ],
+)
+def test_rows_that_stand_for_a_distribution_give_its_expectations(distribution, function, expectation):
+    rows, share = distribution.expected_rows()
+    assert rows.shape == (len(share), 1)
+    assert len(share) < 2500
+    assert share.sum() == pytest.approx(1.0, rel=1e-14)
+    assert np.all(distribution.support.contains(rows))
+    if expectation is None:
+        expectation = scipy.integrate.quad(lambda u: 2.0 * np.log1p(u**2) * (1 - u**2) ** 2, 0.0, 1.0)[0]
+        expectation /= scipy.special.beta(0.5, 3.0)  # x = u^2 takes the pole away
+    assert share @ function(rows[:, 0]) == pytest.approx(expectation, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        MultivariateNormal([1.0, -2.0, 0.0], [[2.0, 0.5, 0.0], [0.5, 1.0, 0.25], [0.0, 0.25, 3.0]]),
+        MultivariateBernoulli([0.3, 0.9, 0.3, 0.0]),
+        Multinomial([0.25, 0.0, 0.75], trials=3),
+    ],
+)
+def test_rows_of_several_columns_have_the_mean(distribution):
+    rows, share = distribution.expected_rows()
+    np.testing.assert_allclose(share @ rows, distribution.mean, rtol=1e-14, atol=1e-15)
+    assert np.all(distribution.support.holds(rows))
+    if isinstance(distribution, MultivariateNormal):
+        centred = rows - distribution.mean
+        np.testing.assert_allclose((centred.T * share) @ centred, distribution.cov, rtol=1e-14, atol=1e-15)
+
+
+def test_a_distribution_that_no_doubles_can_stand_for_is_named():
+    with pytest.raises(InvalidParameterError, match=r"Gamma.* cannot stand for rows: 0.0007 of its probability"):
+        Gamma(0.01, 2.0).expected_rows()
