@@ -135,7 +135,7 @@ class MixtureModel(Distribution):
     gamma for each variance, spherical ones for the one variance, of d + 2 degrees of freedom too and with the mean of
     the diagonal of that scale. A covariance that all components share (EII, EEI, EEE) has its prior once; where they
     share volume, shape or orientation only, each covariance has its own. For E, V, VII, VVI, EEE and VVV mclust does
-    the same.
+    the same. Of `tied` components each has its prior, but a part of a product that they share has it once.
 
     Examples
     --------

@@ -472,6 +472,23 @@ def test_nested_mixtures_carry_their_own_priors(rng):
         MixtureModel([inner, Normal(12, 1)], prior=prior).fit(x)
 
 
+@pytest.mark.parametrize("mean_count", [None, 0.5])
+def test_tied_parameters_reach_the_direct_maximum_of_the_posterior(mean_count, rng):
+    x = np.concatenate([rng.normal(0.0, 1.0, 30), rng.normal(6.0, 2.0, 40)])
+    prior, count = Prior(Normal(2.0, 1.5), 8.0, mean_count=mean_count), 8.0 if mean_count is None else mean_count
+    model = MixtureModel([Normal(0, 1), Normal(6, 1)], tied="std", prior=prior, weights_prior=2).fit(x)
+    require_climb(model)
+    assert model.components_[0].std == model.components_[1].std
+
+    def loss(p):
+        w, std = 1.0 / (1.0 + np.exp(-p[0])), np.exp(p[3])
+        joint = [np.log(v) + scipy.stats.norm.logpdf(x, m, std) for v, m in zip((w, 1 - w), p[1:3], strict=True)]
+        prior = np.log(w) + np.log1p(-w) - 16.0 * (np.log(std) + 0.5 * np.log(2.0 * np.pi) + 0.5 * (1.5 / std) ** 2)
+        return -(np.logaddexp(*joint).sum() + prior - count / 2 * np.sum((p[1:3] - 2.0) ** 2) / std**2)
+
+    assert model.log_posterior_ == pytest.approx(-climbed(loss, [0.0, 0.0, 6.0, 0.5]), abs=1e-8)
+
+
 @pytest.mark.parametrize("prior", ["default", Prior(Normal(7.0, 1.0), 5.0, mean_count=0.01)])
 def test_a_spike_in_the_data_does_not_collapse_a_component(prior, rng):
     x = np.concatenate([np.full(8, 7.0), rng.normal(0.0, 1.0, 60)])
