@@ -121,7 +121,7 @@ class Censored(Wrapper):
         self, rows: Array, weight: Array | None, scale: Array, floor: float, iterations: int | None = None
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum, and the names of parameters in which the likelihood rises for ever."""
-        free = [p for p in self.distribution.declared if p.name not in self.distribution.frozen]
+        free = [p.name for p in self.distribution.declared if p.name not in self.distribution.frozen]
         if not free:
             return self, ()
         rows, of_each = _different(rows)
@@ -138,15 +138,13 @@ class Censored(Wrapper):
             of_intervals = share[~exact] @ log_probability(distribution, low, high)
             return float(share[exact] @ distribution.log_pdf(x) + of_intervals)
 
-        origin, _ = climb.own_fit(self.distribution, points, share, scale, floor)
+        origin, held = climb.own_fit(self.distribution, points, share, scale, floor)
         if iterations is not None:  # that to values inside the intervals is a guess
-            return self._with(origin), ()
+            return self._with(origin), held
         start = origin if self.distribution.unknown else max(origin, self.distribution, key=mean_log_density)
         fitted, held = climb.fitted(start, origin, mean_log_density, scale, floor, "Censored")
         if not exact.any() and mean_log_density(fitted) > CERTAIN and not climb.at_an_end(fitted):
-            held = tuple(
-                p.name for p in free
-            )  # it nears 1 as the distribution withdraws into what is common to all rows
+            held = tuple(free)  # it nears 1 as the distribution withdraws into what all rows have in common
         return self._with(fitted), held
 
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
@@ -156,7 +154,7 @@ class Censored(Wrapper):
         return self._with(self.distribution.first_guess(points, weight, np.ravel(smallest)[:1]))
 
     def _points(self, rows: Array, scale: float) -> Array:
-        """Return a value inside each interval, shape (n, 1), if it has none but one end so far from it as the scale."""
+        """Return a value inside each interval, shape (n, 1): the middle, or a scale away from its only end."""
         support = self.distribution.support
         low, high = rows.T
         if support.discrete:  # its first and its last value
