@@ -10,12 +10,25 @@ import pickle
 import warnings
 
 import numpy as np
+import pytest
 import trees
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mixtures
-from mixtures import Distribution, MixtureModel
+from mixtures import (
+    Categorical,
+    Distribution,
+    Gamma,
+    InvalidDataError,
+    InvalidParameterError,
+    MixtureModel,
+    Normal,
+    Poisson,
+    Product,
+    Shifted,
+    ZeroInflated,
+)
 
 LONG = os.environ.get("TREES") == "long"
 
@@ -169,3 +182,82 @@ def test_nothing_passed_in_is_changed_by_fit_or_prediction(case):
     assert model == again
     back = Distribution.from_json(model.to_json())
     np.testing.assert_array_equal(back.log_pdf(case.x), model.log_pdf(case.x))
+
+
+# ------------------------------------------------------------------------------------------ what is no tree, or no data
+
+
+def small_tree():
+    """Return a mixture of two shapes of parts in the same three columns."""
+    inner = MixtureModel([Product([Normal(0.0, 1.0), Poisson(2.0)]), Product([Normal(4.0, 2.0), Poisson(7.0)])])
+    known = Categorical([0.2, 0.3, 0.5])
+    return MixtureModel({"flat": Product([Normal(1.0, 3.0), Poisson(3.0), known]), "deep": Product([inner, known])})
+
+
+ROWS = np.array([[0.5, 2.0, 1.0], [3.0, 5.0, 0.0], [-1.0, 0.0, 2.0], [5.0, 9.0, 2.0], [0.0, 1.0, 1.0]])
+
+
+def with_cells(place, cells):
+    """Return the rows with one of them changed."""
+    rows = ROWS.copy()
+    rows[place] = cells
+    return rows
+
+
+@pytest.mark.parametrize(
+    "rows, labels, message",
+    [
+        (ROWS[:, :2], None, r"describes 3 columns, the data have 2 \(shape \(5, 2\)\)"),
+        (np.column_stack([ROWS, ROWS]), None, "describes 3 columns, the data have 6"),
+        (with_cells(3, np.nan), None, r"an observed cell in each row; 1 of 5 rows \(first: row 3, nan, nan, nan\)"),
+        (
+            with_cells(2, [0.0, 1.0, 7.0]),
+            None,
+            r"1 of 5 rows \(first: row 2, 0, 1, 7\) is outside the support of every",
+        ),
+        (with_cells(1, [0.0, -1.0, 1.0]), None, r"row 1, 0, -1, 1\) is outside .*deep / 1: .*column 2: a whole number"),
+        (ROWS, [0, 1, 2, -1, -1], r"labels must be a component, 0 to 1 or one of 'flat', 'deep'.*first: row 2, 2\)"),
+        (ROWS, ["deep", None, None, "x", None], r"one of 'flat', 'deep', .*\(first: row 3, 'x'\) is not"),
+    ],
+)
+def test_data_that_no_tree_takes_are_refused_by_row(rows, labels, message):
+    with pytest.raises(InvalidDataError, match=message):
+        small_tree().fit(rows, labels=labels)
+
+
+def test_a_category_that_no_fit_has_seen_has_density_zero_and_no_membership():
+    parts = Product([Normal(), Poisson(), Categorical()])
+    model = MixtureModel([parts, parts], max_iter=5, tol=1.0).fit(np.vstack([ROWS, ROWS + [0.1, 1.0, 0.0]]))
+    unseen = with_cells(4, [0.0, 1.0, 7.0])
+    assert model.log_pdf(unseen)[4] == -np.inf
+    assert np.isfinite(model.log_pdf(unseen)[:4]).all()
+    with pytest.raises(InvalidDataError, match=r"1 of 5 rows \(first: row 4, 0, 1, 7\) is of zero density under every"):
+        model.predict_proba(unseen)
+
+
+def test_rows_that_their_labels_exclude_are_refused():
+    tree = MixtureModel(
+        [Product([Normal(0.0, 2.0), Poisson(2.0)]), Product([MixtureModel([Gamma(2.0, 1.0)]), Poisson(2.0)])]
+    )
+    with pytest.raises(InvalidDataError, match=r"1 of 5 rows \(first: row 2, -1, 0\) is of zero .* Correct the labels"):
+        tree.fit(ROWS[:, :2], labels=[0, 1, 1, -1, -1])
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (
+            lambda: MixtureModel([Product([Normal()] * 2), Product([MixtureModel([Normal()]), Normal(), Normal()])]),
+            "2, .*3",
+        ),
+        (lambda: MixtureModel([Shifted(MixtureModel([Gamma(), Gamma()]), 1.0)]), "Put the Shifted inside"),
+        (lambda: MixtureModel([ZeroInflated(Product([Gamma(), Gamma()]))]), "Put the ZeroInflated inside"),
+        (
+            lambda: MixtureModel([Product([Normal(), MixtureModel([Normal, Normal()])])]),
+            r"write Normal\(\), not Normal",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_each_other_are_named(make, message):
+    with pytest.raises(InvalidParameterError, match=message):
+        make().fit(ROWS[:, :2])
