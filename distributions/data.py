@@ -42,7 +42,8 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
     try:
         values = np.asarray(x)
         if values.dtype.kind in "cMm":
-            raise TypeError(f"these are of type {values.dtype}")
+            remedy = "; divide spans of time by a unit, such as np.timedelta64(1, 'D')" * (values.dtype.kind in "Mm")
+            raise TypeError(f"these are of type {values.dtype}{remedy}")
         if values.dtype.kind not in "fiub":
             values = values.astype(float)
     except (TypeError, ValueError) as error:

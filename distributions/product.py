@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng
-from .data import Array, Mask, as_observations, as_observed, is_frame, missing_as_nan
+from .data import Array, Mask, as_observations, as_observed, as_rows, is_frame, missing_as_nan
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
 from .imputation import Column, n_expected
@@ -280,6 +280,9 @@ class Product(Distribution):
         if columns is None:
             return x
         coded = [missing_as_nan(part.encode(column)) for part, column in zip(self._parts, columns, strict=True)]
+        for name, column in zip(self.parts_by_name, coded, strict=True):
+            if np.asarray(column).dtype.kind in "cMm":  # which do not stack with other columns
+                as_rows(column, None, f"Product, {name}", finite=False)
         return _as_floats(np.column_stack(coded))
 
     def _columns(self, x: Any, numbers: bool = False) -> list[Any] | None:

@@ -227,7 +227,8 @@ class MixtureModel(Distribution):
         labels : array_like, shape (n,) or (n, K), optional
             What is known of the component that a row came from: its index or name, -1 or None where it is unknown.
             Or factors >= 0 of the mixing proportions, one for each row and component: 0 where a row cannot come from a
-            component, other numbers for soft labels. The log-likelihood is then that of rows and labels.
+            component, other numbers for soft labels, relative to the greatest of the row (a data frame whose columns
+            are the components' names is read by name). The log-likelihood is then that of rows and labels.
 
         Raises
         ------

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from distributions.data import Array, describe_rows
+from distributions.data import Array, describe_rows, is_frame
 from distributions.errors import InvalidDataError
 
 Integers = npt.NDArray[np.int64]
@@ -86,7 +86,8 @@ def as_labels(labels: Any, n_rows: int, names: Sequence[str]) -> Labels | None:
     ----------
     labels : array_like, shape (n,) or (n, K), or None
         One component for each row, by index or by name, -1 or None or NaN where it is unknown; or a factor >= 0 for
-        each row and component: 0 for components that the row cannot come from.
+        each row and component: 0 for components that the row cannot come from. A data frame whose columns are the
+        names is read by name. Factors count relative to the greatest of their row.
     n_rows : int
     names : sequence of str
         Names of the K components.
@@ -98,8 +99,10 @@ def as_labels(labels: Any, n_rows: int, names: Sequence[str]) -> Labels | None:
     """
     if labels is None:
         return None
-    values = np.asarray(labels)
     n_components = len(names)
+    if is_frame(labels) and sorted(map(str, labels.columns)) == sorted(names):
+        labels = np.column_stack([labels[name] for name in names])
+    values = np.asarray(labels)
     if values.shape == (n_rows,):
         known = _indices(values, names)
         code = np.where(known < 0, n_components, known)

@@ -135,8 +135,8 @@ class Structure:
         for name, code in zip(self.named, codes, strict=True):
             if not _are_equal(code, codes[0]):
                 raise InvalidDataError(
-                    f"MixtureModel: components {next(iter(self.named))!r} and {name!r} code the same labels "
-                    "differently. Give both the same categories."
+                    f"MixtureModel: components {next(iter(self.named))!r} and {name!r} code the same data "
+                    "differently. Give both the same columns in the same order, and labels the same categories."
                 )
         return codes[0]
 

@@ -396,7 +396,9 @@ def _resolved(component: Distribution, path: Path, name: str, member: str) -> _P
     family = type(distribution).__name__
     if list(distribution.outline(path).leaves) != [path]:
         raise refuse(
-            name, f"component {member!r} has a {family} there, whose components can be tied by an argument of its own"
+            name,
+            f"component {member!r} has a {family} there, which is made of several; "
+            "only a MixtureModel can tie those, by an argument of its own",
         )
     if rest not in distribution.parameters:
         listed = ", ".join(map(repr, distribution.parameters))

@@ -95,7 +95,10 @@ def test_rows_that_are_fine_already_are_not_copied():
         ([{}, 1.0], "needs numbers: "),
         ([1.0, 2j], "needs numbers: these are of type complex128"),
         (np.array(["2020-01-01"], dtype="M8[D]"), "needs numbers: these are of type datetime64"),
-        (pd.Series(pd.to_timedelta([1, 2], unit="s")), "needs numbers: these are of type timedelta64"),
+        (
+            pd.Series(pd.to_timedelta([1, 2], unit="s")),
+            "of type timedelta64.*; divide spans of time by a unit, such as",
+        ),
         (np.ma.masked_array(COLUMN, mask=[0, 1, 0, 0]), "data without masked cells: drop these rows, or fill them"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from mixtures import Exponential, InvalidDataError, MixtureModel, MultivariateNormal, Normal, Poisson, Product
@@ -148,3 +149,22 @@ def test_labels_serve_every_kind_of_component(rng):
     for family in (Product([Normal(), Poisson()]), MultivariateNormal()):
         model = MixtureModel([family, family]).fit(X, labels=labels)
         assert np.mean(model.predict(X) == z) > 0.9
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_soft_labels_in_a_frame_are_read_by_the_names_of_its_columns(frame, rng):
+    factors = rng.random((20, 2))
+    expected = as_labels(factors, 20, NAMES)
+    given = frame({"tail": factors[:, 1], "peak": factors[:, 0]})
+    assert all(np.array_equal(a, b) for a, b in zip(as_labels(given, 20, NAMES), expected, strict=True))
+    other = frame({"a": factors[:, 0], "b": factors[:, 1]})  # no names of components: by place
+    assert all(np.array_equal(a, b) for a, b in zip(as_labels(other, 20, NAMES), expected, strict=True))
+
+
+def test_soft_labels_count_relative_to_the_greatest_of_their_row(sample, rng):
+    x, factors = sample[0], rng.uniform(0.1, 1.0, (300, 2))
+    start = [Normal(5.0, 1.0), Normal(2.0, 1.5)]
+    model = MixtureModel(start).fit(x, labels=factors)
+    joint = np.column_stack([part.pdf(x) for part in model.components_]) * model.weights_ * factors
+    by_hand = np.log(joint.sum(axis=1) / factors.max(axis=1)).sum()
+    assert model.log_likelihood_ == pytest.approx(by_hand, rel=1e-12)

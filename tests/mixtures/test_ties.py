@@ -517,7 +517,7 @@ PRODUCTS = {name: Product({"h": Normal(m, 1.0), "n": Poisson(3.0)}) for name, m 
         (
             [MixtureModel([Normal(), Normal()]), Normal()],
             "std",
-            "has a MixtureModel there, whose components can be tied",
+            "has a MixtureModel there, .*by an argument of its own",
         ),
         (
             [Product([Normal(1, 1).freeze("mean")]), Product([Normal(2, 1).freeze("mean")])],
