@@ -45,13 +45,13 @@ def fitted(name, weights, covs, scale=1.0, start=None):
     bounds = np.array([each.bounds(np.full(d, scale), FLOOR) for each in begun])
     layout = np.array([np.diag(cov) if model.structure != "full" else cov.ravel() for cov in covs])
     stats = weights[:, np.newaxis] * np.hstack([np.ones((len(covs), 1)), np.zeros((len(covs), d)), layout])
-    model.kernel(stats, theta, bounds, model.setting)
+    model.kernel(stats, theta, bounds, model.setting())
     made = [each.from_theta(row) for each, row in zip(begun, theta, strict=True)]
     sigmas = np.array([each.cov for each in made])
     if np.linalg.cond(sigmas).max() < 1e8:
         constants = [each.to_theta()[-1] for each in made]  # it repeats the covariance
         np.testing.assert_allclose(constants, theta[:, -1], rtol=1e-7, atol=1e-9)
-    return sigmas, model.held(stats, theta, bounds)
+    return sigmas, model.held(begun, stats, theta, bounds)
 
 
 def loss(weights, covs, sigmas):
@@ -222,7 +222,7 @@ def test_means_move_and_frozen_ones_stay_with_the_moments_about_them(rng):
     for k in range(2):
         parts[k].kernels.accumulate(np.ascontiguousarray(x[k].T), np.ones(40), theta[k], stats[k])
     model = CovarianceModel("EEE")
-    model.kernel(stats, theta, bounds, model.setting)
+    model.kernel(stats, theta, bounds, model.setting())
     mean = x[0].mean(axis=0)
     pooled = ((x[0] - mean).T @ (x[0] - mean) + (x[1] - [4.0, 4.5]).T @ (x[1] - [4.0, 4.5])) / 80
     np.testing.assert_allclose(theta[0, :2], mean, rtol=1e-13)
