@@ -49,7 +49,7 @@ ROLES = {
 
 # Sums must vectorise, so reassociation is allowed; nnan and ninf never are: with them a row of -inf
 # turns into NaN.
-_SUMS_VECTORISE = {"reassoc", "contract", "nsz"}
+SUMS_VECTORISE = ("reassoc", "contract", "nsz")
 
 
 def _jit(function: Callable[..., Any], **options: Any) -> Any:
@@ -70,7 +70,7 @@ def scalar(function: Callable[..., Any]) -> Any:
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function on arrays, on first use and for the types it is called with."""
-    return _jit(function, fastmath=_SUMS_VECTORISE)
+    return _jit(function, fastmath=set(SUMS_VECTORISE))
 
 
 def kernel(function: Callable[..., Any]) -> Any:

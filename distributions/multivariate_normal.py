@@ -23,93 +23,25 @@ from .errors import InvalidParameterError, UnknownParameterError
 from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
 from .normal import LOG_SQRT_2PI, Normal
+from .quadratic_forms import add_half_squares, add_moments
 
 ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
 
 # ------------------------------------------------------------------------------------------ full covariance
 
 
-@compiled
-def centre(X, mean):
-    """Return X - mean, feature by feature."""
-    centred = np.empty_like(X)
-    for j in range(X.shape[0]):
-        for i in range(X.shape[1]):
-            centred[j, i] = X[j, i] - mean[j]
-    return centred
-
-
-@compiled
-def subtract_half_squares(centred, root, out):
-    """Subtract |root x|^2 / 2 for each column x of ``centred``; root is lower triangular."""
-    d, m = centred.shape
-    z = np.empty(m)
-    for a in range(d):
-        z[:] = 0.0
-        b = 0
-        while b + 4 <= a + 1:  # four features at once: one store of z for four multiply-adds
-            c0, c1, c2, c3 = root[a, b], root[a, b + 1], root[a, b + 2], root[a, b + 3]
-            x0, x1, x2, x3 = centred[b], centred[b + 1], centred[b + 2], centred[b + 3]
-            for i in range(m):
-                z[i] += c0 * x0[i] + c1 * x1[i] + c2 * x2[i] + c3 * x3[i]
-            b += 4
-        while b <= a:
-            c0, x0 = root[a, b], centred[b]
-            for i in range(m):
-                z[i] += c0 * x0[i]
-            b += 1
-        for i in range(m):
-            out[i] -= 0.5 * z[i] * z[i]
-
-
 @kernel
 def log_pdf(X, theta, out):
     """Add constant - |root (x - mean)|^2 / 2, where root' root is the inverse of the covariance."""
-    d, m = X.shape
-    centred = centre(X, theta[:d])
+    d = X.shape[0]
     root = theta[d + d * d : d + 2 * d * d].reshape(d, d)
-    for i in range(m):
-        out[i] += theta[theta.size - 1]
-    subtract_half_squares(centred, root, out)
+    add_half_squares(X, theta[:d], root, theta[theta.size - 1], out)
 
 
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, sum r (x - mean) and the lower triangle of sum r (x - mean)(x - mean)'."""
-    d, m = X.shape
-    centred = centre(X, theta[:d])
-    second = stats[1 + d :].reshape(d, d)
-    weighted = np.empty(m)
-    total = 0.0
-    for i in range(m):
-        total += r[i]
-    stats[0] += total
-    for a in range(d):
-        first, x = 0.0, centred[a]
-        for i in range(m):
-            weighted[i] = r[i] * x[i]
-            first += weighted[i]
-        stats[1 + a] += first
-        b = 0
-        while b + 4 <= a + 1:
-            x0, x1, x2, x3 = centred[b], centred[b + 1], centred[b + 2], centred[b + 3]
-            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-            for i in range(m):
-                s0 += weighted[i] * x0[i]
-                s1 += weighted[i] * x1[i]
-                s2 += weighted[i] * x2[i]
-                s3 += weighted[i] * x3[i]
-            second[a, b] += s0
-            second[a, b + 1] += s1
-            second[a, b + 2] += s2
-            second[a, b + 3] += s3
-            b += 4
-        while b <= a:
-            s0, x0 = 0.0, centred[b]
-            for i in range(m):
-                s0 += weighted[i] * x0[i]
-            second[a, b] += s0
-            b += 1
+    add_moments(X, r, theta[: X.shape[0]], stats)
 
 
 @compiled
@@ -214,14 +146,11 @@ def update(stats, theta, bounds):
 @kernel
 def log_pdf_diagonal(X, theta, out):
     """Add constant - sum_j (x_j - mean_j)^2 / (2 var_j)."""
-    d, m = X.shape
-    for i in range(m):
-        out[i] += theta[theta.size - 1]
+    d = X.shape[0]
+    inverse_std = np.empty(d)
     for j in range(d):
-        mean, half_precision = theta[j], 0.5 / theta[d + j * (d + 1)]
-        for i in range(m):
-            centred = X[j, i] - mean
-            out[i] -= half_precision * centred * centred
+        inverse_std[j] = 1.0 / math.sqrt(theta[d + j * (d + 1)])
+    add_half_squares(X, theta[:d], inverse_std, theta[theta.size - 1], out)
 
 
 @kernel

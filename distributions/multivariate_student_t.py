@@ -13,9 +13,9 @@ from .data import Array
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
 from .kernels import Kernels, kernel
-from .multivariate_normal import ROUNDING, centre, factorise, factorise_above, scaled, subtract_half_squares
-from .multivariate_normal import accumulate as add_moments
+from .multivariate_normal import ROUNDING, factorise, factorise_above, scaled
 from .newton import LEAST, newton_move
+from .quadratic_forms import add_half_squares, add_moments
 from .quantiles import weighted_quantiles
 from .special import log1p
 from .student_t import DF_LIMITS, constant_slopes, excess, log_constant, width
@@ -31,7 +31,7 @@ def log_pdf(X, theta, out):
     d, m = X.shape
     df, root, halves = theta[0], np.empty((d, d)), np.zeros(m)
     log_det = factorise(theta[1 + d :].reshape(d, d), root)
-    subtract_half_squares(centre(X, theta[1 : 1 + d]), root, halves)
+    add_half_squares(X, theta[1 : 1 + d], root, 0.0, halves)
     constant, power, factor = log_constant(df, float(d)) - 0.5 * log_det, 0.5 * (df + d), -2.0 / df
     for i in range(m):
         out[i] += constant - power * log1p(halves[i] * factor)
@@ -46,7 +46,7 @@ def accumulate(X, r, theta, stats):
     d, m = X.shape
     df, root, halves, weighted = theta[0], np.empty((d, d)), np.zeros(m), np.empty(m)
     factorise(theta[1 + d :].reshape(d, d), root)
-    subtract_half_squares(centre(X, theta[1 : 1 + d]), root, halves)
+    add_half_squares(X, theta[1 : 1 + d], root, 0.0, halves)
     slope, bend = constant_slopes(df, float(d))
     total, s0, s1, h00, h10, h11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(m):
@@ -64,7 +64,7 @@ def accumulate(X, r, theta, stats):
         weighted[i] = r[i] * (df + d) / (df + distance)
     for j, value in enumerate((total, s0, s1, h00, h10, h11)):
         stats[j] += value
-    add_moments(X, weighted, theta[1:], stats[ABOUT_DF:])
+    add_moments(X, weighted, theta[1 : 1 + d], stats[ABOUT_DF:])
 
 
 @kernel
