@@ -23,7 +23,7 @@ REASONS = {
     RUNNING: "not finished",
     CONVERGED: "converged",
     LIMIT: "stopped at max_iter",
-    FELL: "stopped: an update lowered the log-likelihood",
+    FELL: "stopped: an update lowered the objective",
     FAILED: "stopped: a row has no density",
 }
 
