@@ -31,7 +31,7 @@ from mixtures.derivatives import STEP, accumulate_derivatives, n_derivatives
 from mixtures.ties import read, record
 
 
-class PlainNormal(Normal):
+class NormalWithoutKernels(Normal):
     """The normal distribution without kernels."""
 
     kernels = None
@@ -389,7 +389,7 @@ def test_a_family_in_numpy_can_only_be_shared_as_a_whole(x):
 def test_the_interpreted_loop_makes_the_same_steps(x):
     tied, steps = {"std": {0: 1, 1: 2}}, {"max_iter": 15, "tol": 0.0}
     fits = []
-    for third in (Normal(0.0, 1.0), PlainNormal(0.0, 1.0)):
+    for third in (Normal(0.0, 1.0), NormalWithoutKernels(0.0, 1.0)):
         with pytest.warns(ConvergenceWarning):
             fits.append(MixtureModel([Normal(-2.0, 1.0), Normal(2.0, 1.0), third], tied=tied, **steps).fit(x))
     assert_allclose(fits[1].history_, fits[0].history_, rtol=1e-12)
