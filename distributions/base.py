@@ -466,6 +466,11 @@ class Distribution(Value, Imputation):
         """Distributions of independent columns that this one is made of, by the columns' names; none by default."""
         return {}
 
+    @property
+    def column_names(self) -> tuple[str, ...] | None:
+        """Names of the columns of data frames that are read, in the order of the columns of an array; None: any."""
+        return None
+
     def outline(self, path: Path = ()) -> Outline:
         """Return the leaves that this distribution is made of, and the choices that lead to them.
 

@@ -30,6 +30,14 @@ def _as_floats(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return values
 
 
+def _settled(part: Distribution) -> Distribution:
+    """Return a part that was fitted as one to which its parameters are given: a mixture changes itself instead."""
+    outline = part.outline()
+    leaves = {path: leaf.distribution for path, leaf in outline.leaves.items()}
+    known = {path: choice.proportions for path, choice in outline.choices.items()}
+    return part.rebuild((), leaves, {path: shares for path, shares in known.items() if shares is not None})
+
+
 def _named(branch: Branch, name: str, width: int | None) -> Branch:
     """Return a branch of a part with the name of the part; one leaf alone takes all its columns."""
     if len(branch.leaves) == 1:
@@ -78,6 +86,13 @@ class Product(Distribution):
                     f"Product: part {key!r} describes {part.n_columns} columns: its key must be "
                     "that many names of columns, a tuple for several"
                 )
+
+        columns = self.column_names or ()
+        twice = next((name for name in columns if columns.count(name) > 1), None)
+        if twice is not None:
+            raise InvalidParameterError(
+                f"Product: two parts describe the column {twice!r}: the parts of a product have columns of their own"
+            )
 
     # ------------------------------------------------------------------------------------------------- its parts
 
@@ -136,6 +151,13 @@ class Product(Distribution):
     def covers(self, rows: Array) -> Mask:
         """Which rows, shape (n, d), lie in the support, missing cells left out."""
         return all_cover(self._parts, spans(self._widths, rows.shape[1]), rows)
+
+    @property
+    def column_names(self) -> tuple[str, ...] | None:
+        """The names in the keys, in order; None where the parts have none."""
+        if self.names is None:
+            return None
+        return tuple(name for key in self.names for name in ([key] if isinstance(key, str) else key))
 
     @property
     def parts_by_name(self) -> dict[str, Distribution]:
@@ -223,7 +245,7 @@ class Product(Distribution):
             try:
                 cells = data.rows[:, span]
                 present = np.where(np.isnan(cells).all(axis=1), 0.0, weight)
-                fitted.append(copy(part).fit(as_observed(cells), sample_weight=present))  # a mixture changes itself
+                fitted.append(_settled(copy(part).fit(as_observed(cells), sample_weight=present)))
             except InvalidDataError as error:
                 raise type(error)(f"Product, {name}: {error}") from error
         return self._with(fitted)

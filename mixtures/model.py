@@ -68,7 +68,9 @@ class MixtureModel(Distribution):
         "height" for all that describes a part. A dict names the components that share one, by name or number, or
         groups of them: {"std": ["a", "b"]}, {"std": [["a", "b"], ["c", "d"]]}; or gives factors of a common value:
         {"mean": {"a": 1, "b": -1}} makes the mean of b minus that of a. "weights" are the mixing proportions. Start
-        values that differ are averaged; a frozen value is that of all that share it. What is shared counts once.
+        values that differ are averaged; a frozen value is that of all that share it. What is shared counts once. Single
+        parameters can be shared by components of one compiled family whose parameters are all numbers; those of other
+        families (see the table of families) as a whole only.
     covariance : str, optional
         Structure across the covariances of components that are all `MultivariateNormal`: three letters for volume,
         shape and orientation, E equal, V varying, I the identity (EII, VII, EEI, VEI, EVI, VVI, EEE, VEE, EVE, VVE,
@@ -134,8 +136,9 @@ class MixtureModel(Distribution):
     S / K^(2/d), each mean normal about m with a hundred times the covariance. Diagonal covariances have an inverse
     gamma for each variance, spherical ones for the one variance, of d + 2 degrees of freedom too and with the mean of
     the diagonal of that scale. A covariance that all components share (EII, EEI, EEE) has its prior once; where they
-    share volume, shape or orientation only, each covariance has its own. For E, V, VII, VVI, EEE and VVV mclust does
-    the same. Of `tied` components each has its prior, but a part of a product that they share has it once.
+    share volume, shape or orientation only, each covariance has its own. For V, VII, VVI, EEE and VVV (EEE of one
+    column is its E) mclust does the same. Of components with a `tied` std each has its prior, unlike there; a part of a
+    product that they share has it once.
 
     Examples
     --------
@@ -327,7 +330,7 @@ class MixtureModel(Distribution):
         return self.log_pdf(x)
 
     def score(self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Return the (weighted) mean log density of the rows."""
+        """Return the (weighted) mean log density of the rows; NaN if a row has no observed cell."""
         return self.log_likelihood(x, sample_weight) / self._total(x, sample_weight)
 
     def predict_proba(self, x: npt.ArrayLike) -> Array:

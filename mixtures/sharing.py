@@ -90,6 +90,8 @@ def _copy(model: MixtureModel) -> MixtureModel:
 
 
 def _check(model: MixtureModel) -> None:
+    if not isinstance(model, MixtureModel):
+        raise InvalidParameterError(f"share_columns needs a MixtureModel; got {model!r}")
     components = model.components_ if hasattr(model, "weights_") else model._structure.components
     parts = list(components.values() if isinstance(components, dict) else components)
     names = {tuple(part.parts_by_name) for part in parts}

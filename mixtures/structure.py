@@ -77,6 +77,7 @@ class Structure:
                 f"MixtureModel: covariance={rules.covariance!r}, but a nested mixture has a covariance structure of "
                 "its own. Give it to one of the two."
             )
+        self._check_column_names()
         self._priors = priors.by_component(rules.prior, list(self.named))
         self._pseudo_counts = priors.pseudo_counts(rules.weights_prior, len(self.named))
         if self.weights is not None and np.any((self.weights == 0.0) & (self._pseudo_counts > 0.0)):
@@ -217,6 +218,17 @@ class Structure:
         if chosen and self.weights is None:
             raise InvalidParameterError("MixtureModel: freeze_weights needs weights to freeze: give them too")
         return np.array([name in chosen for name in names])
+
+    def _check_column_names(self) -> None:
+        """Raise if components read columns by different names: those of an array are one order for all."""
+        named = {name: part.column_names for name, part in self.named.items() if part.column_names is not None}
+        for name, columns in named.items():
+            first = next(iter(named))
+            if columns != named[first]:
+                raise InvalidParameterError(
+                    f"MixtureModel: component {first!r} describes the columns {', '.join(named[first])}, but {name!r} "
+                    f"{', '.join(columns)}. Give all the same columns in the same order."
+                )
 
     def name_of(self, component: Any, argument: str) -> str:
         """Return the name of a component, which an argument gives by its name or its number.

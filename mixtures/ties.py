@@ -339,7 +339,7 @@ class Ties:
         if any(self._leaves[path].kernels is None for path in paths):
             raise refuse(
                 name,
-                f"{family} in {owner!r} is not compiled, so it can only be shared as a whole: tie all of "
+                f"{family} in {owner!r} has no compiled kernels, so it can only be shared as a whole: tie all of "
                 f"{', '.join(leaf.parameters)}, or freeze the others",
             )
         matrix = any(isinstance(p.domain, PositiveDefinite) for p in leaf.declared)

@@ -127,6 +127,7 @@ def test_a_record_gives_names_and_groups_back():
         ([], "parts must be a list or dict of distributions"),
         ("Normal", "parts must be a list or dict"),
         ([Normal], r"part 0 must be a Distribution, an instance: write Normal\(\)"),
+        ({("a", "b"): MultivariateNormal(), "a": Normal()}, "two parts describe the column 'a'"),
         ({"x": 3}, "part 'x' must be a Distribution; got 3"),
         ({("a", "b", "c"): MultivariateNormal([0.0, 1.0], np.eye(2))}, "describes 2 columns: its key must be"),
     ],

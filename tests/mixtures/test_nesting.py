@@ -9,6 +9,7 @@ from mixtures import (
     DegeneracyWarning,
     Exponential,
     Gamma,
+    InvalidParameterError,
     MixtureModel,
     MultivariateNormal,
     Normal,
@@ -17,6 +18,8 @@ from mixtures import (
     UnknownParameterError,
     ZeroInflated,
 )
+
+FAMILIES = {"Normal": Normal, "Poisson": Poisson}
 
 
 def normals(n=2):
@@ -183,3 +186,15 @@ def test_a_part_that_collapses_is_named_once(rng):
     with pytest.warns(DegeneracyWarning, match="'Product / 1, column 1' collapsed onto 30 rows: its std") as caught:
         MixtureModel([Product([start, MixtureModel([Normal(-1.0, 1.0), Normal(1.0, 1.0)])])]).fit(X)
     assert len(caught) == 1
+
+
+def test_a_fitted_product_shows_and_keeps_what_its_mixtures_became(columns):
+    fitted = Product([normals(), Poisson()]).fit(columns[:, [0, 2]])
+    again = eval(repr(fitted), {"array": np.array, "Product": Product, "MixtureModel": MixtureModel} | FAMILIES)
+    np.testing.assert_allclose(again.log_pdf(columns[:, [0, 2]]), fitted.log_pdf(columns[:, [0, 2]]), rtol=1e-7)
+
+
+def test_components_that_name_columns_differently_are_refused(rng):
+    parts = [Product({"a": Normal(), "b": Poisson()}), Product({"b": Poisson(), "a": Normal()})]
+    with pytest.raises(InvalidParameterError, match="'Product 1' describes the columns a, b, but 'Product 2' b, a"):
+        MixtureModel(parts).fit(rng.poisson(3.0, (20, 2)))
