@@ -27,7 +27,9 @@ REASONS = {
     FAILED: "stopped: a row has no density",
 }
 
-BLOCK = 512  # rows: a block of a few columns and components stays in the first-level cache
+# Rows: a block of some columns and components stays in the second-level cache. A multiple of 32, which vectors divide,
+# but of no high power of two, at which the columns of a block would fall on the same places of a cache.
+BLOCK = 992
 INTERPRETED_BLOCK = 65536  # calls of Python functions cost more than cache misses
 PULSE = 50_000_000  # rows x columns x components between returns to Python, where Ctrl-C is heard
 VANISHED = 1e-200  # responsibility, relative to all, below which a component keeps its parameters
