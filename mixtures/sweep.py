@@ -223,8 +223,9 @@ def sweep(data, plan, state, block_size):
                     total_of(owners, joint, r)
                 if has_missing:
                     state.leaf_mass[leaf] += multiply(r, sights[plan.sight[leaf], :m], values[:m])
+                    r = values[:m]
                     if not plan.marginal[leaf]:
-                        rows, r = filled[plan.first[leaf] : plan.last[leaf]], values[:m]
+                        rows = filled[plan.first[leaf] : plan.last[leaf]]
                 if plan.differences.size[leaf]:
                     first = plan.theta_at[leaf]
                     of_leaf = steps[first : first + plan.differences.size[leaf]]
