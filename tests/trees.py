@@ -100,6 +100,8 @@ STEPWISE = {
     "count": [negative_binomials, st.builds(ZeroInflated, negative_binomials, share)],
     "amount or none": [st.builds(ZeroInflated, weibulls, share)],
 }
+EVERYTHING = {kind: [*families, *STEPWISE.get(kind, [])] for kind, families in CLOSED_FORM.items()}
+COVARIANCES = ("EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV")
 RARE = 30  # of so many columns, one has late amounts: Truncated is slow
 
 
@@ -141,6 +143,33 @@ def mixtures(draw, kinds, depth, families, most=2):
     return MixtureModel(named, weights=draw(shares(len(components))), freeze_weights=freeze_weights)
 
 
+@st.composite
+def tied_mixtures(draw, kinds, families):
+    """Draw a mixture of products that are alike, and share one part or one parameter of it."""
+    chosen = [draw(st.sampled_from(families[kind])) for kind in kinds]
+    tables = [{f"x{i}": draw(family) for i, family in enumerate(chosen)} for _ in range(draw(st.integers(2, 3)))]
+    name = draw(st.sampled_from(sorted(tables[0])))
+    shared = tables[0][name]
+    single = families is EVERYTHING and shared.kernels is not None  # others can only be shared as a whole
+    parameter = draw(st.sampled_from([None, *shared.parameters])) if single else None
+    for table in tables:
+        table[name] = shared if parameter is None else equal_in(table[name], parameter, shared)
+    tied = name if parameter is None else f"{name}.{parameter}"
+    return MixtureModel([Product(table) for table in tables], weights=draw(shares(len(tables))), tied=tied)
+
+
+def equal_in(leaf, parameter, other):
+    """Return a family with one parameter of another."""
+    return leaf.with_values(**{parameter: other.parameters[parameter]})
+
+
+@st.composite
+def covariance_models(draw, n):
+    """Draw a mixture of normals of n columns whose covariances have a common structure."""
+    components = draw(st.lists(multivariate_normals(n), min_size=2, max_size=3))
+    return MixtureModel(components, covariance=draw(st.sampled_from(COVARIANCES)))
+
+
 def parts_of(kinds, depth, families):
     """Draw anything of these columns, at most so many mixtures deep."""
     options = []
@@ -150,27 +179,30 @@ def parts_of(kinds, depth, families):
         options.append(products(kinds, depth, families))
     if depth:
         options.append(mixtures(kinds, depth, families))
+        if len(kinds) > 1:
+            options.append(tied_mixtures(kinds, families))
+            if families is EVERYTHING and set(kinds) == {"number"}:
+                options.append(covariance_models(len(kinds)))
     return st.one_of(options)
 
 
 @st.composite
-def trees(draw, *, stepwise=True):
+def trees(draw, families=EVERYTHING):
     """Draw a mixture of 2 to 5 columns, up to three mixtures deep."""
     common = [kind for kind in CLOSED_FORM if kind != "late amount"]
     column = st.integers(0, RARE).flatmap(
         lambda i: st.just("late amount") if i == RARE else st.sampled_from(["number", *common])
     )
     kinds = draw(st.lists(column, min_size=2, max_size=5))
-    families = {kind: CLOSED_FORM[kind] + (STEPWISE.get(kind, []) if stepwise else []) for kind in CLOSED_FORM}
-    tree = draw(mixtures(kinds, 3, families, most=3))
+    tree = draw(st.one_of(mixtures(kinds, 3, families, most=3), tied_mixtures(kinds, families)))
     assume(len(tree.outline().branches) <= MOST_BRANCHES)
     return tree
 
 
 @st.composite
-def cases(draw, *, stepwise=True, n=(60, 150), weight=("none", "random", "with zeros"), labels=True):
+def cases(draw, families=EVERYTHING, *, n=(60, 150), weight=("none", "random", "with zeros"), labels=True):
     """Draw a tree, rows of it with missing cells, sample weights, and labels of some rows."""
-    model = draw(trees(stepwise=stepwise))
+    model = draw(trees(families))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     n = draw(st.sampled_from(n))
     x = model.sample(n, rng)
@@ -190,9 +222,8 @@ def blank(d):
     """Return a tree of the same shape that knows nothing but frozen parameters, and weights that are frozen."""
     if isinstance(d, MixtureModel):
         components, _ = components_of(d)
-        weights = d.weights if d.freeze_weights else None
         made = like(d.components, [blank(part) for part in components])
-        return MixtureModel(made, weights=weights, freeze_weights=d.freeze_weights)
+        return changed(d, made, d.weights if d.freeze_weights else None)
     if isinstance(d, Product):
         return Product(like(d.parts, [blank(part) for part in parts_in(d)]))
     return d.with_values(**{name: None for name in d.parameters if name not in d.frozen})
@@ -204,6 +235,11 @@ def blank(d):
 def like(given, values):
     """Return values as they were given: a list, or a dict by name."""
     return dict(zip(given, values, strict=True)) if isinstance(given, dict) else list(values)
+
+
+def changed(mixture, components, weights):
+    """Return a mixture with the same arguments but these."""
+    return MixtureModel(**{**mixture.get_params(), "components": components, "weights": weights})
 
 
 def components_of(mixture):
@@ -379,13 +415,16 @@ def moved_mixture(d, rows, r, scale, factors):
     components, weights = components_of(d)
     parted = np.where(r[:, np.newaxis] > 0, responsibilities(d, rows, factors), 0.0) * r[:, np.newaxis]
     components = [moved(part, rows, parted[:, k], scale) for k, part in enumerate(components)]
+    if d.tied is not None:  # a part that all components share sees the rows of all of them
+        whole = moved(components_of(d)[0][0], rows, parted.sum(axis=1), scale).parts[d.tied]
+        components = [Product({**part.parts, d.tied: whole}) for part in components]
     frozen = np.full(len(components), d.freeze_weights is True)
     frozen[d.freeze_weights if isinstance(d.freeze_weights, list) else []] = True
     weights = weights.copy()
     mass = parted.sum(axis=0)
     if mass[~frozen].sum() > 0:
         weights[~frozen] = (1.0 - weights[frozen].sum()) * mass[~frozen] / mass[~frozen].sum()
-    return MixtureModel(like(d.components, components), weights=weights, freeze_weights=d.freeze_weights)
+    return changed(d, like(d.components, components), weights)
 
 
 def moved_zero_inflated(d, rows, r, scale):

