@@ -378,7 +378,9 @@ def test_a_part_and_a_parameter_of_it_may_be_shared_by_more(table):
 
 def test_a_family_in_numpy_can_only_be_shared_as_a_whole(x):
     parts = [Laplace(-2.0, 1.0), Laplace(2.0, 1.0)]
-    with pytest.raises(InvalidParameterError, match="Laplace in 'Laplace 1' has no compiled kernels.*tie all of loc, scale"):
+    with pytest.raises(
+        InvalidParameterError, match="Laplace in 'Laplace 1' has no compiled kernels.*tie all of loc, scale"
+    ):
         MixtureModel(parts, tied="scale").fit(x)
     three = [Normal(-2.0, 1.0), Laplace(2.0, 1.0), Laplace(3.0, 1.0)]
     with pytest.warns(DegeneracyWarning, match="started equal"):
