@@ -15,7 +15,7 @@ from .data import Array, Mask, as_observations
 from .domains import REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
 from .imputation import refuse_categories
-from .kernels import Kernels, kernel
+from .kernels import Kernels, compiled, kernel
 from .multivariate_normal import ROUNDING as THINNEST
 from .uniform import Uniform, accumulate, update
 
@@ -24,28 +24,28 @@ ROUNDING = 4.0 * np.finfo(float).eps  # of a coordinate along an axis, relative 
 # theta is low (d), high (d) and, where the box is turned, the axes (d x d).
 
 
-@kernel
-def log_pdf(X, theta, out):
-    """Add -sum_j log(high_j - low_j); -inf outside, NaN for NaN."""
+@compiled
+def add_log_densities(X, theta, of_missing, out):
+    """Add -sum_j log(high_j - low_j); -inf outside, ``of_missing`` for NaN."""
     d = X.shape[0]
     for j in range(d):
         low, high = theta[j], theta[d + j]
         constant = -math.log(high - low)
         for i in range(out.size):
             x = X[j, i]
-            out[i] += -math.inf if x < low or x > high else (constant if x == x else x)
+            out[i] += -math.inf if x < low or x > high else (constant if x == x else of_missing)
+
+
+@kernel
+def log_pdf(X, theta, out):
+    """Add the log density of each row; NaN where a cell is NaN."""
+    add_log_densities(X, theta, math.nan, out)
 
 
 @kernel
 def log_pdf_missing(X, theta, out):
     """Add the log densities of the observed cells of each row."""
-    d = X.shape[0]
-    for j in range(d):
-        low, high = theta[j], theta[d + j]
-        constant = -math.log(high - low)
-        for i in range(out.size):
-            x = X[j, i]
-            out[i] += -math.inf if x < low or x > high else (constant if x == x else 0.0)
+    add_log_densities(X, theta, 0.0, out)
 
 
 @kernel

@@ -218,19 +218,19 @@ def _maximises(branch: Branch) -> bool:
 def _check_missing(layout: Layout, data: Observations) -> None:
     """Raise if a component cannot leave out missing cells of its columns."""
     missing = np.isnan(data.rows)
-    for (_, leaf, *_), span, owners in zip(layout.leaves, layout.spans, layout.owners, strict=True):
+    for leaf, span, owners in zip(layout.leaves, layout.spans, layout.owners, strict=True):
         some: Mask = np.any(missing[:, span], axis=1) & ~np.all(missing[:, span], axis=1)
-        if some.any() and not leaf.marginalises:
+        if some.any() and not leaf.distribution.marginalises:
             raise InvalidDataError(
-                f"component {layout.names[owners[0]]!r}: {type(leaf).__name__} cannot leave out missing cells of its "
-                f"columns; {data.describe(some)} incomplete there. Drop or fill these rows first."
+                f"component {layout.names[owners[0]]!r}: {type(leaf.distribution).__name__} cannot leave out missing "
+                f"cells of its columns; {data.describe(some)} incomplete there. Drop or fill these rows first."
             )
 
 
 def _check_branches(layout: Layout, data: Observations) -> None:
     """Raise if there are too few rows or one that no component covers; warn of incomparable densities."""
     rows, branches = data.rows, layout.branches
-    needed = max(len(unit.options) for unit in layout.units)
+    needed = max(unit.n_options for unit in layout.units)
     if len(rows) < needed:
         raise InvalidDataError(
             f"a mixture of {needed} components needs at least {needed} rows; got {len(rows)}. Use fewer components."

@@ -179,7 +179,7 @@ def _first_guesses(
     layout: Layout, data: Observed, scale: Array, n_init: int, rng: np.random.Generator
 ) -> list[Parameters]:
     units = layout.units
-    if all(len(unit.options) == 1 for unit in units):
+    if all(unit.n_options == 1 for unit in units):
         return [_fitted_to(layout, data, scale, np.ones((len(layout.branches), len(data.rows))))]
     points = standardised(data)
     known = known_members(data) if data.is_labelled else np.zeros((len(layout.branches), 0))
@@ -219,9 +219,9 @@ def _members(
                 weight = weight * parts[np.unique(outer.option_of[here])].max(axis=0)
         if not weight.any():
             weight = data.weight
-        parts = partition(points[:, unit.columns], weight, len(unit.options), attempt, rng)
+        parts = partition(points[:, unit.columns], weight, unit.n_options, attempt, rng)
         if unit is units[0] and data.is_labelled:
-            own = np.array([known[unit.option_of == o].max(axis=0) for o in range(len(unit.options))])
+            own = np.array([known[unit.option_of == o].max(axis=0) for o in range(unit.n_options)])
             parts = np.where(own.any(axis=1, keepdims=True), own, parts * ~own.any(axis=0))
         else:
             parts = parts[_cluster_of_each(layout, unit, data, scale, weight, parts, guesses)]
@@ -247,7 +247,7 @@ def _cluster_of_each(
     layout: Layout, unit: Unit, data: Observed, scale: Array, weight: Array, parts: Array, guesses: _Guesses
 ) -> Integers:
     """Return the cluster that each option explains best, so that the total likelihood is greatest."""
-    n = len(unit.options)
+    n = unit.n_options
     own = [
         sorted(set.intersection(*(set(layout.leaves_of[k]) for k in np.flatnonzero(unit.option_of == option))))
         for option in range(n)

@@ -25,8 +25,7 @@ class Parameters(NamedTuple):
 class Unit(NamedTuple):
     """Choices within one set of columns, nested in each other: one partition of the rows serves them all."""
 
-    choices: tuple[int, ...]
-    options: list[tuple[tuple[int, int], ...]]  # what leads to each cell of the partition, as (choice, option)
+    n_options: int  # cells of the partition: different ways through the choices
     option_of: Integers  # (K,): cell of each flat component, -1 for one that does not come here
     columns: list[int]
 
@@ -84,8 +83,8 @@ class Layout:
             for place in places:
                 self.owners[place].append(component)
         self.option_at = np.cumsum([0] + [len(choice.frozen) for choice in self.choices.values()])
-        self._place = {path: int(start) for path, start in zip(self.choices, self.option_at[:-1], strict=True)}
-        self.options_of = [[self._place[path] + option for path, option in branch.options] for branch in self.branches]
+        begin = {path: int(start) for path, start in zip(self.choices, self.option_at[:-1], strict=True)}
+        self.options_of = [[begin[path] + option for path, option in branch.options] for branch in self.branches]
         self.pseudo_rows = [
             PseudoRows.none(span.stop - span.start)
             if data is None
@@ -127,17 +126,16 @@ class Layout:
     @property
     def units(self) -> list[Unit]:
         """The sets of choices for each of which the rows are partitioned once, outer ones first."""
-        places = {path: place for place, path in enumerate(self.choices)}
         roots: dict[Path, list[Path]] = {}
         for path in sorted(self.choices, key=len):
             roots.setdefault(_root(path), []).append(path)
         units = []
         for root, paths in roots.items():
-            options: list[tuple[tuple[int, int], ...]] = []
+            options: list[tuple[tuple[Path, int], ...]] = []
             option_of = np.full(len(self.branches), -1)
             columns: set[int] = set()
             for k, branch in enumerate(self.branches):
-                own = tuple((places[path], option) for path, option in branch.options if path in paths)
+                own = tuple(chosen for chosen in branch.options if chosen[0] in paths)
                 if not own:
                     continue
                 if own not in options:
@@ -146,7 +144,7 @@ class Layout:
                 for place in self.leaves_of[k]:
                     if self.leaves[place].path[: len(root)] == root:
                         columns.update(range(self.spans[place].start, self.spans[place].stop))
-            units.append(Unit(tuple(places[path] for path in paths), options, option_of, sorted(columns)))
+            units.append(Unit(len(options), option_of, sorted(columns)))
         return units
 
     def branches_of(self, leaves: Sequence[Distribution]) -> list[Branch]:

@@ -470,10 +470,8 @@ class MixtureModel(Distribution):
                     f"MixtureModel has no component {name!r} to freeze; it has weights, {', '.join(named)}"
                 )
             named[owner] = named[owner].freeze(*[parameter] if parameter else [])
-        model = type(self)(**self.get_params())
-        model.set_params(
-            components=self._structure.shaped(list(named.values())),
-            n_components=None,
+        model = self._copied(
+            list(named.values()),
             weights=weights,
             freeze_weights=True if "weights" in names or not names else self.freeze_weights,
         )
@@ -485,10 +483,7 @@ class MixtureModel(Distribution):
         prepared = self._structure.prepare(x)
         if prepared.components == self._structure.components:
             return self
-        model = type(self)(**self.get_params())
-        model.components = prepared.shaped(prepared.components)
-        model.n_components = None
-        return model
+        return self._copied(prepared.components)
 
     def encode(self, x: Any) -> Any:
         """Return data as given, in numbers: text becomes the codes that the components agree on."""
@@ -516,13 +511,13 @@ class MixtureModel(Distribution):
 
     def rebuild(self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]) -> Self:
         """Return a model made of other leaves and proportions, by the paths that `outline` gave them."""
-        structure = self._structure
-        model = type(self)(**self.get_params())
-        return model.set_params(
-            components=structure.shaped(structure.rebuild(path, leaves, proportions)),
-            n_components=None,
-            weights=proportions.get(path),
-        )
+        return self._copied(self._structure.rebuild(path, leaves, proportions), weights=proportions.get(path))
+
+    def _copied(self, components: Sequence[Distribution] | None = None, **params: Any) -> Self:
+        """Return a copy, not fitted, with other components in the places of these and other constructor arguments."""
+        if components is not None:
+            params |= {"components": self._structure.shaped(components), "n_components": None}
+        return type(self)(**{**self.get_params(), **params})
 
     def _described(self) -> tuple[list[Distribution], Array | None]:
         """Return components and weights as far as they are known."""

@@ -43,15 +43,6 @@ class Observed(NamedTuple):
         """Whether anything is known of any row."""
         return bool(self.code.size)
 
-    def take(self, places: Any) -> Observed:
-        """Return some of the rows."""
-        return self._replace(
-            rows=self.rows[places],
-            points=self.points[places],
-            weight=self.weight[places] if self.weight.size else self.weight,
-            code=self.code[places] if self.code.size else self.code,
-        )
-
 
 def observed(
     rows: Array,

@@ -69,31 +69,25 @@ def share_columns(model: MixtureModel, x: Any, sample_weight: Any = None) -> Mix
     {'x': [['b', 'c']]}
     """
     _check(model)
-    best = model if hasattr(model, "weights_") else _copy(model).fit(x, sample_weight=sample_weight)
+    best = model if hasattr(model, "weights_") else model._copied().fit(x, sample_weight=sample_weight)
     criterion, seen = best.bic(x, sample_weight), set[tuple[Groups, ...]]()
     for _ in range(MOST_ROUNDS):
         groups, components = _merged(best, x, sample_weight)
         if groups in seen:
             break
         seen.add(groups)
-        other = _copy(model).set_params(components=components, n_components=None, weights=best.weights_)
-        other.tied = _as_tied(other, groups)
-        other.fit(x, sample_weight=sample_weight)
-        if not other.bic(x, sample_weight) < criterion:
+        other = model._copied(components, weights=best.weights_, tied=_as_tied(model, groups))
+        lower = other.fit(x, sample_weight=sample_weight).bic(x, sample_weight)
+        if not lower < criterion:
             break
-        best, criterion = other, other.bic(x, sample_weight)
+        best, criterion = other, lower
     return best
-
-
-def _copy(model: MixtureModel) -> MixtureModel:
-    return type(model)(**model.get_params())
 
 
 def _check(model: MixtureModel) -> None:
     if not isinstance(model, MixtureModel):
         raise InvalidParameterError(f"share_columns needs a MixtureModel; got {model!r}")
-    components = model.components_ if hasattr(model, "weights_") else model._structure.components
-    parts = list(components.values() if isinstance(components, dict) else components)
+    parts, _ = model._described()
     names = {tuple(part.parts_by_name) for part in parts}
     if len(names) > 1 or not names.pop():
         raise InvalidParameterError(
@@ -103,7 +97,7 @@ def _check(model: MixtureModel) -> None:
         raise InvalidParameterError(f"share_columns: the model has tied={model.tied!r} already; leave it out")
 
 
-def _merged(model: MixtureModel, x: Any, sample_weight: Any) -> tuple[tuple[Groups, ...], Any]:
+def _merged(model: MixtureModel, x: Any, sample_weight: Any) -> tuple[tuple[Groups, ...], list[Distribution]]:
     """Return the best groups of each part at the responsibilities of a model, and its components with pooled parts."""
     rows = np.asarray(model.encode(x), dtype=float)
     weight = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
@@ -121,8 +115,7 @@ def _merged(model: MixtureModel, x: Any, sample_weight: Any) -> tuple[tuple[Grou
         groups.append(found)
         for own, part in zip(parts, fitted, strict=True):
             own.append(part)
-    rebuilt = [product._with(own) for product, own in zip(products, parts, strict=True)]
-    return tuple(groups), model._structure.shaped(rebuilt)
+    return tuple(groups), [product._with(own) for product, own in zip(products, parts, strict=True)]
 
 
 def _agglomerated(column: _Column, share: Array, penalty: float) -> tuple[Groups, list[Distribution]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.outline import Branch, Choice, Group, Outline, Path
 
 from . import priors, ties
+from .observed import Integers
 
 Components = Sequence[Distribution] | Mapping[str, Distribution] | Distribution
 
@@ -180,16 +182,16 @@ class Structure:
         sharing = n if self.covariance and self.covariance.is_one else 1
         return priors.with_priors(branch, entry, priors.DefaultPrior(n, sharing), name)
 
+    @cached_property
+    def owner(self) -> Integers:
+        """For each branch the index of the component it came from: the option that it takes of the outermost choice."""
+        return np.array([branch.options[0][1] for branch in self.outline().branches])
+
     @property
     def branch_names(self) -> list[str]:
         """Names of the branches: "outer / 2" for the second of a component."""
-        parts = ((name, len(component.outline().branches)) for name, component in self.named.items())
-        return [full_name for name, n in parts for full_name in _numbered(name, n)]
-
-    @property
-    def owner(self) -> Any:
-        """For each branch the index of the component it came from."""
-        return np.repeat(np.arange(len(self.named)), [len(part.outline().branches) for part in self.components])
+        counts = np.bincount(self.owner).tolist()
+        return [full for name, n in zip(self.named, counts, strict=True) for full in _numbered(name, n)]
 
     def rebuild(
         self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]
