@@ -22,6 +22,7 @@ from . import em
 from .initialization import best_start
 from .layout import Layout
 from .observed import Labels, as_labels, observed
+from .own_starts import OwnStart
 from .plan import FLOOR, Engine
 from .posterior import explain_failure
 from .structure import Structure, as_generator, require_whole
@@ -37,7 +38,7 @@ class Fit:
     structure : Structure
     x, sample_weight, labels
         Rows, their weights and what is known of their components, not yet checked.
-    n_init, tol, max_iter, rng
+    n_init, tol, max_iter, rng, init
         As given to `MixtureModel`, not yet checked.
 
     Raises
@@ -57,6 +58,7 @@ class Fit:
         tol: float,
         max_iter: int,
         rng: Rng,
+        init: Any = None,
     ) -> None:
         if n_init is not None:
             require_whole("n_init", n_init)
@@ -80,9 +82,12 @@ class Fit:
         stand_in = self._stand_in() if self.data.has_missing else None
         self.observed = observed(self.rows, self.weight, self._labels(labels), stand_in, self.data.points)
         scale = self.data.summary.scale
-        start = best_start(self.layout, self.observed, scale, n_init, as_generator(rng))
-        self._start = self.layout.branches_of(start.leaves)
-        self.engine = Engine(self.layout, start, scale, max_iter, self.data.has_missing)
+        own = None
+        if init is not None:
+            own = OwnStart(init, self.data, list(structure.named), structure.owner, n_init)
+        self.start = best_start(self.layout, self.observed, scale, n_init, as_generator(rng), own)
+        self._start = self.layout.branches_of(self.start.parameters.leaves)
+        self.engine = Engine(self.layout, self.start.parameters, scale, max_iter, self.data.has_missing)
         self.status = em.RUNNING
 
     def run(self, n_sweeps: int | None = None) -> None:

@@ -5,7 +5,7 @@ position. Short EM runs from many starts are made on at most `SAMPLE` representa
 (the em-EM strategy of Biernacki, Celeux & Govaert, Computational Statistics & Data Analysis 41, 2003).
 
 Rows with known labels are a partition themselves: a component starts at its own rows, and only components without any
-look for clusters among the rest.
+look for clusters among the rest. So is a user's own start (`own_starts`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import numpy as np
 
 from distributions.base import Distribution
 from distributions.data import Array, as_observed
-from distributions.errors import InvalidDataError
+from distributions.errors import InvalidDataError, InvalidParameterError
 
 from . import em
 from .layout import Layout, Parameters, Unit
 from .observed import Integers, Observed
+from .own_starts import OwnStart
 from .partitions import SAMPLE, known_members, partition, representatives, standardised
 from .plan import FLOOR, Engine
 from .priors import PseudoRows
@@ -36,10 +37,33 @@ GUESS_FLOOR = 1e-2  # scale of a first guess, relative to its column's, where a 
 BLEND = 1e-2  # part of the estimate from everything in a guessed probability of 0 or 1
 
 
+class Start(NamedTuple):
+    """Where EM should start.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    n_starts : int
+        Number of starts that were compared.
+    n_agreed : int
+        How many of them were seen to reach the optimum that was chosen, itself included. Those left behind in a
+        shorter run, which might have come there too, do not count.
+    """
+
+    parameters: Parameters
+    n_starts: int = 1
+    n_agreed: int = 1
+
+
 def best_start(
-    layout: Layout, data: Observed, scale: Array, n_init: int | None, rng: np.random.Generator
-) -> Parameters:
-    """Return the parameters from which EM should run on all rows.
+    layout: Layout,
+    data: Observed,
+    scale: Array,
+    n_init: int | None,
+    rng: np.random.Generator,
+    own: OwnStart | None = None,
+) -> Start:
+    """Return the parameters from which EM should run on all rows, and how many starts led there.
 
     Parameters
     ----------
@@ -52,41 +76,55 @@ def best_start(
     n_init : int or None
         Number of starts, None for as many as `START_COST` allows.
     rng : numpy.random.Generator
+    own : OwnStart, optional
+        Memberships of the rows to start from, in place of partitions.
 
     Raises
     ------
     InvalidDataError
         If a leaf cannot be fitted to any of the data.
+    InvalidParameterError
+        If a start of one's own says where parameters start that are given.
     """
     leaves = [leaf.distribution for leaf in layout.leaves]
     n_components = len(layout.branches)
     if not any(leaf.unknown for leaf in leaves):
+        if own is not None:
+            raise InvalidParameterError(
+                "MixtureModel: init is a start for unknown parameters, but all are given: EM starts at these. Leave "
+                "init out, or the values."
+            )
         equal = layout.proportions(np.full(n_components, 1.0 / n_components))
-        return Parameters(leaves, _given(layout, equal))
+        return Start(Parameters(leaves, _given(layout, equal)))
     slow = any(leaf.slow for leaf in leaves)
-    sample, complete = representatives(data, SMALL_SAMPLE if slow else SAMPLE)
+    if own is None:
+        sample, complete = representatives(data, SMALL_SAMPLE if slow else SAMPLE)
+    else:  # which speaks of all rows
+        weight = np.ones(len(data.rows)) if data.row_weight is None else data.row_weight
+        sample, complete = data._replace(weight=weight), True
     if n_init is None and slow:
         n_init = FEWEST_STARTS
     elif n_init is None:
         cost = sample.rows.shape[0] * n_components * (sample.rows.shape[1] + 1) ** 2
         n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
-    guesses = _first_guesses(layout, sample, scale, n_init, rng)
+    guesses = _first_guesses(layout, sample, scale, n_init, rng, own)
     if len(guesses) == 1:
-        return guesses[0]
+        return Start(guesses[0])
     total = sample.weight.sum()
     runs = [_Run(guess, _Rank(0, 0.0)) for guess in guesses]
-    left = list(range(len(runs)))
+    left, agreed = list(range(len(runs))), np.ones(len(runs), dtype=int)
     for n_sweeps, tol, tie, keep in ROUNDS:
         for i in left:
             runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol)
-        left = _distinct(left, runs, tie * total)[:keep]
+        left = _distinct(left, runs, tie * total, agreed)[:keep]
     winner = left[0]
-    start = guesses[winner] if complete else runs[winner].parameters
-    given = any(not choice.is_symmetric for choice in layout.choices.values())
+    start = Start(guesses[winner] if complete else runs[winner].parameters, len(runs), int(agreed[winner]))
+    given = own is not None or any(not choice.is_symmetric for choice in layout.choices.values())
     partial = any(len(members) < n_components or not tie.is_symmetric for members, tie in layout.groups)
     if given or data.is_labelled or partial or not layout.is_plain:  # each has something of its own: it keeps its place
         return start
-    return _reordered(layout, start, _ascending(layout, runs[winner].parameters, sample))
+    ascending = _ascending(layout, runs[winner].parameters, sample)
+    return start._replace(parameters=_reordered(layout, start.parameters, ascending))
 
 
 def _given(layout: Layout, proportions: list[Array]) -> list[Array]:
@@ -97,15 +135,16 @@ def _given(layout: Layout, proportions: list[Array]) -> list[Array]:
     ]
 
 
-def _distinct(indices: list[int], runs: Sequence[_Run], margin: float) -> list[int]:
+def _distinct(indices: list[int], runs: Sequence[_Run], margin: float, agreed: Integers) -> list[int]:
     """Return the runs that reached different optima, best first; the earliest speaks for those of one optimum.
 
-    So rounding does not choose between them.
+    So rounding does not choose between them. Those that it speaks for are added to its entry of ``agreed``.
     """
     distinct: list[int] = []
     for i in sorted(indices, key=lambda i: runs[i].rank):
         same = distinct and runs[i].rank.is_tie(runs[distinct[-1]].rank, margin)
         if same:
+            agreed[[i, distinct[-1]]] = agreed[i] + agreed[distinct[-1]]
             distinct[-1] = min(i, distinct[-1])
         else:
             distinct.append(i)
@@ -176,19 +215,31 @@ def _climb(layout: Layout, start: Parameters, data: Observed, scale: Array, n_sw
 
 
 def _first_guesses(
-    layout: Layout, data: Observed, scale: Array, n_init: int, rng: np.random.Generator
+    layout: Layout,
+    data: Observed,
+    scale: Array,
+    n_init: int,
+    rng: np.random.Generator,
+    own: OwnStart | None = None,
 ) -> list[Parameters]:
     units = layout.units
-    if all(unit.n_options == 1 for unit in units):
+    if own is None and all(unit.n_options == 1 for unit in units):
         return [_fitted_to(layout, data, scale, np.ones((len(layout.branches), len(data.rows))))]
     points = standardised(data)
     known = known_members(data) if data.is_labelled else np.zeros((len(layout.branches), 0))
-    if known.any(axis=1).all() and len(units) == 1:  # every component has rows of its own
-        return [_fitted_to(layout, data, scale, known)]
-    return [
-        _fitted_to(layout, data, scale, *_members(layout, units, points, data, known, scale, attempt, rng))
-        for attempt in range(n_init)
-    ]
+    guesses = []
+    for attempt in range(n_init if own is None or not own.n_starts else own.n_starts):
+        if own is not None:
+            known = own.draw(rng)
+        settled = len(units) == 1 and known.any(axis=1).all() and len(np.unique(known, axis=0)) == len(known)
+        if settled:  # every component has rows of its own
+            guesses.append(_fitted_to(layout, data, scale, known))
+        else:
+            members = _members(layout, units, points, data, known, scale, attempt, rng)
+            guesses.append(_fitted_to(layout, data, scale, *members))
+        if settled and (own is None or own.is_fixed):
+            break
+    return guesses
 
 
 def _members(
@@ -219,15 +270,30 @@ def _members(
                 weight = weight * parts[np.unique(outer.option_of[here])].max(axis=0)
         if not weight.any():
             weight = data.weight
-        parts = partition(points[:, unit.columns], weight, unit.n_options, attempt, rng)
-        if unit is units[0] and data.is_labelled:
+        here_points = points[:, unit.columns]
+        parts = partition(here_points, weight, unit.n_options, attempt, rng)
+        if unit is units[0] and known.size:
             own = np.array([known[unit.option_of == o].max(axis=0) for o in range(unit.n_options)])
+            own = _divided(own, here_points, weight, attempt, rng)
             parts = np.where(own.any(axis=1, keepdims=True), own, parts * ~own.any(axis=0))
         else:
             parts = parts[_cluster_of_each(layout, unit, data, scale, weight, parts, guesses)]
         done.append((unit, parts))
         members[here] *= parts[unit.option_of[here]]
     return members, guesses
+
+
+def _divided(own: Array, points: Array, weight: Array, attempt: int, rng: np.random.Generator) -> Array:
+    """Part known memberships, shape (options, n), among options that have the same ones, such as those of a component.
+
+    In a random order, so that options of different kinds try each place.
+    """
+    _, number = np.unique(own, axis=0, return_inverse=True)
+    for same in (np.flatnonzero(number.ravel() == i) for i in np.unique(number)):
+        mass = weight * own[same[0]]
+        if len(same) > 1 and mass.any():
+            own[rng.permutation(same) if attempt else same] *= partition(points, mass, len(same), attempt, rng)
+    return own
 
 
 class _Guesses(dict[Any, Distribution]):

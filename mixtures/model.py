@@ -85,6 +85,12 @@ class MixtureModel(Distribution):
         for normals, which keeps them from collapsing (Notes).
     weights_prior : float or array_like, shape (K,), optional
         Concentration >= 1 of a Dirichlet prior of the weights; 1 says nothing.
+    init : array_like, shape (n,) or (n, K), or callable, optional
+        A start of one's own for unknown parameters, fitted to the rows so labelled: the component of each row by index
+        or name (-1 or None where a row is shared by all); or factors >= 0 for each row and component, such as
+        responsibilities, relative to the sum of the row; or a callable ``init(rows, rng)`` that returns one of these
+        for the rows of positive weight, shape (n, d), and is called `n_init` times (once where that is None). Unlike
+        the labels of `fit` it says where EM begins, and nothing after. Components keep their order.
     n_init : int or None, default None
         Number of starts from which the best is chosen; None means 100, fewer (10 at least) where one is costly. It
         does not matter where every parameter is given.
@@ -109,6 +115,11 @@ class MixtureModel(Distribution):
     history_ : ndarray, shape (n_iter_ + 1,)
         `log_posterior_` (without a prior, the log-likelihood) at the start and after each update. (After a stop because
         it fell, the last entry is the fall.)
+    n_starts_ : int
+        Number of starts that were compared; 1 where every parameter is given.
+    n_agreed_ : int
+        How many of them were seen to reach the chosen optimum. One of many is a reason to raise `n_init`; those left
+        behind in a shorter run, which might have come there too, do not count.
     n_iter_ : int
         Number of updates.
     converged_ : bool
@@ -159,6 +170,7 @@ class MixtureModel(Distribution):
         freeze_weights: bool | Sequence[str | int] = False,
         prior: Any = None,
         weights_prior: npt.ArrayLike | None = None,
+        init: Any = None,
         n_init: int | None = None,
         tol: float = 1e-14,
         max_iter: int = 10_000,
@@ -172,6 +184,7 @@ class MixtureModel(Distribution):
         self.freeze_weights = freeze_weights
         self.prior = prior
         self.weights_prior = weights_prior
+        self.init = init
         self.n_init = n_init
         self.tol = tol
         self.max_iter = max_iter
@@ -282,7 +295,7 @@ class MixtureModel(Distribution):
         fit.warn(stacklevel=2)
 
     def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
-        settings = {name: getattr(self, name) for name in ("n_init", "tol", "max_iter", "rng")}
+        settings = {name: getattr(self, name) for name in ("init", "n_init", "tol", "max_iter", "rng")}
         structure = self._structure.prepare(present(x, sample_weight))
         return Fit(structure, structure.encode(x), sample_weight, labels, **settings)
 
@@ -298,6 +311,7 @@ class MixtureModel(Distribution):
         self.n_rows_, self.n_features_in_ = fit.rows.shape
         self.total_weight_ = fit.total_weight
         self.converged_reason_ = em.REASONS[fit.status]
+        self.n_starts_, self.n_agreed_ = fit.start.n_starts, fit.start.n_agreed
 
     # -------------------------------------------------------------------------------------- after or without fit
 
@@ -559,6 +573,8 @@ class MixtureModel(Distribution):
             for name, value in self.get_params().items()
         }
         first = given.pop("components")
+        if np.size(self.init) > 1:  # a row of the data each
+            given["init"] = "..."
         options = [f"{name}={text}" for name, text in given.items() if text != repr(defaults[name].default)]
         return f"MixtureModel({', '.join([first, *options])})"
 

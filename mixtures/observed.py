@@ -70,7 +70,7 @@ class Labels(NamedTuple):
     log_factors: Array
 
 
-def as_labels(labels: Any, n_rows: int, names: Sequence[str]) -> Labels | None:
+def as_labels(labels: Any, n_rows: int, names: Sequence[str], argument: str = "labels") -> Labels | None:
     """Return what labels say of each row as factors of the mixing proportions.
 
     Parameters
@@ -82,6 +82,8 @@ def as_labels(labels: Any, n_rows: int, names: Sequence[str]) -> Labels | None:
     n_rows : int
     names : sequence of str
         Names of the K components.
+    argument : str
+        What they were given as, for messages.
 
     Raises
     ------
@@ -95,32 +97,32 @@ def as_labels(labels: Any, n_rows: int, names: Sequence[str]) -> Labels | None:
         labels = np.column_stack([labels[name] for name in names])
     values = np.asarray(labels)
     if values.shape == (n_rows,):
-        known = _indices(values, names)
+        known = _indices(values, names, argument)
         code = np.where(known < 0, n_components, known)
         factors = np.vstack([np.eye(n_components), np.ones(n_components)])
     elif values.shape == (n_rows, n_components):
         try:
             matrix = values.astype(float)
         except (TypeError, ValueError) as error:
-            raise InvalidDataError(f"labels of shape (n, K) must be numbers: {error}") from None
+            raise InvalidDataError(f"{argument} of shape (n, K) must be numbers: {error}") from None
         bad = ~np.all(np.isfinite(matrix) & (matrix >= 0.0), axis=1) | ~matrix.any(axis=1)
         if bad.any():
             raise InvalidDataError(
-                f"labels of shape (n, K) must be finite numbers >= 0, not all zero in a row; "
+                f"{argument} of shape (n, K) must be finite numbers >= 0, not all zero in a row; "
                 f"{describe_rows(matrix, bad)} not"
             )
         factors, inverse = np.unique(matrix / matrix.max(axis=1, keepdims=True), axis=0, return_inverse=True)
         code = inverse.ravel()
     else:
         raise InvalidDataError(
-            f"labels needs shape ({n_rows},), one component for each row, or ({n_rows}, {n_components}), a factor for "
-            f"each component; got shape {values.shape}"
+            f"{argument} needs shape ({n_rows},), one component for each row, or ({n_rows}, {n_components}), a factor "
+            f"for each component; got shape {values.shape}"
         )
     with np.errstate(divide="ignore"):
         return Labels(code.astype(np.int64), np.log(factors))
 
 
-def _indices(values: npt.NDArray[Any], names: Sequence[str]) -> Integers:
+def _indices(values: npt.NDArray[Any], names: Sequence[str], argument: str) -> Integers:
     """Return the component of each row, -1 where it is unknown."""
     place = {name: k for k, name in enumerate(names)}
     if values.dtype.kind in "iu":
@@ -131,9 +133,9 @@ def _indices(values: npt.NDArray[Any], names: Sequence[str]) -> Integers:
     if bad.any():
         first = int(np.argmax(bad))
         raise InvalidDataError(
-            f"labels must be a component, 0 to {len(names) - 1} or one of {', '.join(map(repr, names))}, or -1 or None "
-            f"where it is unknown; {bad.sum()} of {len(values)} rows (first: row {first}, {values.tolist()[first]!r}) "
-            f"{'is' if bad.sum() == 1 else 'are'} not"
+            f"{argument} must be a component, 0 to {len(names) - 1} or one of {', '.join(map(repr, names))}, or -1 or "
+            f"None where it is unknown; {bad.sum()} of {len(values)} rows (first: row {first}, "
+            f"{values.tolist()[first]!r}) {'is' if bad.sum() == 1 else 'are'} not"
         )
     return found
 

@@ -34,7 +34,7 @@ def start_of(components, x, weights=None, row_weight=None, n_init=20, seed=0):
     rows = np.reshape(np.asarray(x, dtype=float), (len(x), -1))
     _, scale = centre_and_scale(rows, row_weight)
     layout = layout_of(components, rows.shape[1], weights)
-    found = best_start(layout, observed(rows, row_weight), scale, n_init, np.random.default_rng(seed))
+    found = best_start(layout, observed(rows, row_weight), scale, n_init, np.random.default_rng(seed)).parameters
     return Start(found.leaves, found.proportions[0])
 
 
