@@ -97,6 +97,9 @@ class Distribution(Value, Imputation):
     stepwise : bool
         Whether `update` only takes a step towards the maximum, which the likelihood must confirm: the step is halved
         where the likelihood falls, so a point between two values of theta must be a legal theta.
+    curved : bool
+        Whether such a step is halved in log odds, logarithms and lines, as the domains of the parameters ask, and not in
+        theta itself: where parameters move together on a curve that is straight there.
     maximises : bool
         Whether `fit` maximises the likelihood: only then does EM climb with every update.
     slow : bool
@@ -126,6 +129,7 @@ class Distribution(Value, Imputation):
     kernels: ClassVar[Kernels | None] = None
     missing_kernels: ClassVar[Kernels | None] = None
     stepwise: ClassVar[bool] = False
+    curved: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     maximises: ClassVar[bool] = True
     n_statistics: ClassVar[int] = 0

@@ -49,6 +49,11 @@ class Domain:
         """Whether the domain is the whole line, so that a parameter in units of x moves with the data."""
         return np.isinf(self.low) and np.isinf(self.high)
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of the domain; an angle has none."""
+        return (-np.inf, np.inf) if self.periodic else (self.low, self.high)
+
     def contains(self, values: Any) -> npt.NDArray[np.bool_]:
         """Which of the values (any shape) lie in the domain; NaN does not."""
         values = np.asarray(values, dtype=float)

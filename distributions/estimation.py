@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -49,6 +50,7 @@ def maximise(
     start = _start(family, kernels, rows, weight, scale, floor)
     theta, bounds, units = start.to_theta(), start.bounds(scale, floor), start.units(scale)
     stats, total = np.empty(start.statistics_size()), float(len(rows) if weight is None else weight.sum())
+    ends = step_ends(start, theta.size)
     before, best, settled, step = theta, -np.inf, 0, 0.0
     for iteration in range(iterations or ITERATIONS):
         judged = family.stepwise or iteration > 2  # a maximum in closed form is reached by then
@@ -59,7 +61,7 @@ def maximise(
             if log_likelihood >= best - rounding:
                 break
             at_pace = False
-            theta += (before - theta) / 2
+            halve_step(theta, before, ends[0], ends[1])
             log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
         at_pace &= not judged or log_likelihood - best <= SMALL_GAIN * total
         settled = settled + 1 if judged and log_likelihood <= best + rounding else 0
@@ -123,6 +125,45 @@ def _sum(kernels: Kernels, rows: Array, weight: Array | None, theta: Array, stat
             log_likelihood += float(r @ out)
         kernels.accumulate(X, r, theta, stats)
     return log_likelihood
+
+
+def step_ends(family: Any, size: int) -> Array:
+    """Return between which ends each entry of theta moves, shape (2, size): those of its domain if steps are curved."""
+    ends = np.array([np.full(size, -np.inf), np.full(size, np.inf)])
+    if family.curved:
+        for j, p in enumerate(family.declared):
+            ends[:, j] = p.domain.ends
+    return ends
+
+
+@compiled
+def to_line(value, low, high):
+    """Return a number between two ends as one on the whole line: its log odds, a logarithm, or itself."""
+    if low > -math.inf and high < math.inf:
+        return math.log((value - low) / (high - value))
+    if low > -math.inf:
+        return math.log(value - low)
+    return -math.log(high - value) if high < math.inf else value
+
+
+@compiled
+def from_line(u, low, high):
+    """Return the number between two ends that `to_line` takes to u."""
+    if low > -math.inf and high < math.inf:
+        return low + (high - low) / (1.0 + math.exp(-u))
+    if low > -math.inf:
+        return low + math.exp(u)
+    return high - math.exp(-u) if high < math.inf else u
+
+
+@compiled
+def halve_step(theta, before, low, high):
+    """Halve the step from ``before`` to ``theta``, in place, on a line between the ends of each entry's domain."""
+    for j in range(theta.size):
+        if theta[j] != before[j]:
+            u, v = to_line(theta[j], low[j], high[j]), to_line(before[j], low[j], high[j])
+            at_end = not math.isfinite(u - v)
+            theta[j] = (theta[j] + before[j]) / 2.0 if at_end else from_line((u + v) / 2.0, low[j], high[j])
 
 
 @compiled

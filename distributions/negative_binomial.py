@@ -65,7 +65,10 @@ def accumulate(X, r, theta, stats):
 
 @kernel
 def update(stats, theta, bounds):
-    """Take a Newton step in log size, along the best prob for each size; then set the prob to its maximum."""
+    """Take a Newton step in log size, along the best prob for each size; then set the prob to its maximum.
+
+    The mean hardly moves, and so it must not where the step is halved: log mean = log size - log odds of prob.
+    """
     total, slope, bend = stats[0], stats[3], stats[4]
     size, prob = theta[0], theta[1]
     mean = stats[1] / total
@@ -131,6 +134,7 @@ class NegativeBinomial(Distribution):
     support = COUNTS
     kernels = Kernels(log_pdf, accumulate, update)
     stepwise = True
+    curved = True
     n_statistics = 5
 
     def sample(self, size: int, rng: Rng = None) -> Array:

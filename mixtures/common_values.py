@@ -176,7 +176,7 @@ class CommonValues:
         entries = []
         for component, unit, numbers, factors in zip(components, units, self.number, self.factor, strict=True):
             for p, length, number, factor in zip(component.declared, unit, numbers, factors, strict=False):
-                low, high = domain_ends(p)
+                low, high = p.domain.ends
                 period = p.domain.high - p.domain.low if p.domain.periodic else 0.0
                 entries += [number, factor, length if np.isfinite(length) else 0.0, period, low, high]
         return np.array([len(self.number[0]), 1.0 + max(map(max, self.number)), *entries])
@@ -211,8 +211,3 @@ class CommonValues:
                 if p.name not in component.frozen
             }
         )
-
-
-def domain_ends(p: Parameter) -> tuple[float, float]:
-    """Return the ends of a parameter's domain; an angle has none."""
-    return (-np.inf, np.inf) if p.domain.periodic else (p.domain.low, p.domain.high)

@@ -24,7 +24,10 @@ SHRINKS = 12  # by 8 each, where a row has no density at a moved point
 
 
 class Differences(NamedTuple):
-    """What is differentiated: of each leaf the first ``size`` entries of theta; domains of all entries of theta."""
+    """What is differentiated: of each leaf the first ``size`` entries of theta.
+
+    ``low`` and ``high`` are the ends of the domains of these, and of entries whose steps are curved, else infinite.
+    """
 
     size: Integers  # (leaves,)
     low: Array

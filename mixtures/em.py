@@ -10,11 +10,11 @@ import math
 
 import numpy as np
 
-from distributions.estimation import MOST_HALVINGS, ROUNDING, relative_step
+from distributions.estimation import MOST_HALVINGS, ROUNDING, halve_step, relative_step
 from distributions.kernels import call_update, call_update_jointly, compiled, interpreted
 
 from .observed import Observed
-from .plan import Engine
+from .plan import CURVED, STRAIGHT, Engine
 from .pseudo_rows import add_prior
 from .sweep import sweep
 
@@ -109,12 +109,15 @@ def update_proportions(choices, state):
 
 
 @compiled
-def step_back(theta, theta_before, theta_at, stepwise):
+def step_back(theta, theta_before, theta_at, stepwise, ends):
     """Halve the last step of every leaf whose update is only a step."""
     for leaf in range(stepwise.size):
-        if stepwise[leaf]:
-            for j in range(theta_at[leaf], theta_at[leaf + 1]):
+        begin, end = theta_at[leaf], theta_at[leaf + 1]
+        if stepwise[leaf] == STRAIGHT:
+            for j in range(begin, end):
                 theta[j] += (theta_before[j] - theta[j]) / 2
+        elif stepwise[leaf] == CURVED:
+            halve_step(theta[begin:end], theta_before[begin:end], ends.low[begin:end], ends.high[begin:end])
 
 
 @compiled
@@ -180,7 +183,7 @@ def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
             for _ in range(MOST_HALVINGS):
                 if now >= before - ROUNDING * (abs(before) + total):
                     break
-                step_back(state.theta, state.theta_before, plan.theta_at, plan.stepwise)
+                step_back(state.theta, state.theta_before, plan.theta_at, plan.stepwise, plan.differences)
                 now = evaluate(data, plan, state, block_size)
         state.history[sweeps] = now
         state.progress[0] += 1.0

@@ -15,14 +15,15 @@ import numpy as np
 from distributions.base import Distribution, Parameter
 from distributions.data import Array, as_observed
 from distributions.errors import InvalidDataError, InvalidParameterError
+from distributions.estimation import step_ends
 from distributions.kernels import Kernels, address
 from distributions.outline import Choice
 
-from .common_values import domain_ends
 from .derivatives import Differences, n_derivatives
 from .layout import Layout, Parameters
 from .observed import Integers
 
+STRAIGHT, CURVED = 1, 2  # ways back along a step, see `Distribution.curved`
 FLOOR = 1e-10  # smallest scale of a component, relative to the scale of its column
 
 
@@ -64,7 +65,7 @@ class Plan(NamedTuple):
     owners: Integers  # components of the leaves, one leaf after the other
     free: Integers  # 0 where every parameter is frozen
     alone: Integers  # 1 where a free leaf is updated by itself, not with a group
-    stepwise: Integers  # 1 where an update is a step that the likelihood must confirm
+    stepwise: Integers  # STRAIGHT or CURVED where an update is a step that the likelihood must confirm, else 0
     marginal: Integers  # 1 where the kernels themselves integrate missing cells out
     update_jointly: Any
     members: Integers  # leaves of the groups, one group after the other
@@ -107,6 +108,8 @@ class Compiled(Protocol):
     @property
     def stepwise(self) -> bool: ...  # noqa: D102
     @property
+    def curved(self) -> bool: ...  # noqa: D102
+    @property
     def declared(self) -> tuple[Parameter, ...]: ...  # noqa: D102
     def to_theta(self) -> Array: ...  # noqa: D102
     def from_theta(self, theta: Array) -> Any: ...  # noqa: D102
@@ -124,7 +127,7 @@ class OpaqueLeaf:
     """
 
     missing_kernels = None
-    stepwise = False
+    stepwise = curved = False
     declared = ()
 
     def __init__(self, distribution: Distribution, name: str) -> None:
@@ -302,7 +305,10 @@ class Engine:
             for group, constraint in layout.groups
         ]
         differences = self._differentiated(theta)
-        stepwise = [leaf.stepwise or count > 0 for leaf, count in zip(self.leaves, differences.size, strict=True)]
+        stepwise = [
+            STRAIGHT if count else leaf.stepwise * (CURVED if leaf.curved else STRAIGHT)
+            for leaf, count in zip(self.leaves, differences.size, strict=True)
+        ]
         sizes = [
             n_derivatives(count) if count else leaf.statistics_size()
             for leaf, count in zip(self.leaves, differences.size.tolist(), strict=True)
@@ -346,12 +352,12 @@ class Engine:
         )
 
     def _differentiated(self, theta: list[Array]) -> Differences:
-        """Return which entries of theta are differentiated, and between which ends they lie."""
+        """Return which entries of theta are differentiated; and between which ends they and those on curves lie."""
         count = np.zeros(len(self.leaves), dtype=np.int64)
-        low, high = [np.full(part.size, -np.inf) for part in theta], [np.full(part.size, np.inf) for part in theta]
+        low, high = zip(*(step_ends(leaf, part.size) for leaf, part in zip(self.leaves, theta, strict=True)), strict=True)
         for group, constraint in self.layout.groups:
             for place in group if constraint.by_derivatives else ():
-                ends = np.array([domain_ends(p) for p in self.leaves[place].declared])
+                ends = np.array([p.domain.ends for p in self.leaves[place].declared])
                 count[place] = len(ends)
                 low[place][: len(ends)], high[place][: len(ends)] = ends.T
         return Differences(count, np.concatenate(low), np.concatenate(high))
