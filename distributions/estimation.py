@@ -160,10 +160,12 @@ def from_line(u, low, high):
 def halve_step(theta, before, low, high):
     """Halve the step from ``before`` to ``theta``, in place, on a line between the ends of each entry's domain."""
     for j in range(theta.size):
-        if theta[j] != before[j]:
+        nearest, farthest = min(theta[j], before[j]), max(theta[j], before[j])
+        if low[j] < nearest and farthest < high[j] and nearest < farthest:
             u, v = to_line(theta[j], low[j], high[j]), to_line(before[j], low[j], high[j])
-            at_end = not math.isfinite(u - v)
-            theta[j] = (theta[j] + before[j]) / 2.0 if at_end else from_line((u + v) / 2.0, low[j], high[j])
+            theta[j] = from_line((u + v) / 2.0, low[j], high[j])
+        else:  # an end of the domain has no place on the line
+            theta[j] = (theta[j] + before[j]) / 2.0
 
 
 @compiled

@@ -27,6 +27,10 @@ REASONS = {
     FAILED: "stopped: a row has no density",
 }
 
+# What became of the parameters last looked at, and so what is to be done.
+START, STEPPED, ACCEPTED, REJECTED, FALLEN = range(5)
+SWEEPS, GAIN, STEP, PHASE, HALVINGS = range(5)  # places in `State.progress`
+
 # Rows: a block of some columns and components stays in the second-level cache. A multiple of 32, which vectors divide,
 # but of no high power of two, at which the columns of a block would fall on the same places of a cache.
 BLOCK = 992
@@ -138,8 +142,8 @@ def remaining(step, previous):
 
 @compiled
 def judge(state, tol, max_iter):
-    """Say whether the climb is over, from the objectives and the last step; called after each sweep."""
-    sweeps = int(state.progress[0])
+    """Say whether the climb is over, from the objectives and the last step."""
+    sweeps = int(state.progress[SWEEPS])
     now = state.history[sweeps - 1]
     if not math.isfinite(now):
         return FAILED
@@ -149,8 +153,8 @@ def judge(state, tol, max_iter):
         rounding = ROUNDING * (abs(now) + total)
         if gain < -(rounding + FALL * total):
             return FELL
-        gain_left, step_left = remaining(max(gain, 0.0), state.progress[1]), remaining(step, state.progress[2])
-        state.progress[1], state.progress[2] = max(gain, 0.0), step
+        gain_left, step_left = remaining(max(gain, 0.0), state.progress[GAIN]), remaining(step, state.progress[STEP])
+        state.progress[GAIN], state.progress[STEP] = max(gain, 0.0), step
         settled = max(gain, 0.0) <= rounding or gain_left <= tol * total
         if sweeps > 2 and settled and step_left <= math.sqrt(tol):
             return CONVERGED
@@ -168,35 +172,58 @@ def evaluate(data, plan, state, block_size):
 
 
 @compiled
-def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
-    """Make up to ``n_sweeps`` EM iterations; return a status. A run can be continued by another call.
-
-    Each iteration sweeps at the current parameters, judges, and only then updates: at the end the recorded
-    objective (log-likelihood and log prior), the responsibilities and the parameters belong together.
-    """
-    total = data.weight.sum() if data.weight.size else float(data.rows.shape[0])
-    for _ in range(n_sweeps):
-        sweeps = int(state.progress[0])
-        now = evaluate(data, plan, state, block_size)
-        if sweeps > 0 and plan.stepwise.any():
-            before = state.history[sweeps - 1]
-            for _ in range(MOST_HALVINGS):
-                if now >= before - ROUNDING * (abs(before) + total):
-                    break
-                step_back(state.theta, state.theta_before, plan.theta_at, plan.stepwise, plan.differences)
-                now = evaluate(data, plan, state, block_size)
-        state.history[sweeps] = now
-        state.progress[0] += 1.0
-        status = judge(state, tol, max_iter)
-        if status == FELL:
-            state.theta[:] = state.theta_before
-            state.weights[:] = state.weights_before
-            state.proportions[:] = state.proportions_before
-            evaluate(data, plan, state, block_size)  # statistics and masses go with the parameters that are kept
-        if status != RUNNING:
-            return status
+def move(plan, state):
+    """Set the parameters to look at next, from the statistics of the last sweep and what became of it."""
+    phase = int(state.progress[PHASE])
+    if phase == ACCEPTED:
         m_step(plan, state)
-    return RUNNING
+        state.progress[PHASE], state.progress[HALVINGS] = STEPPED, 0.0
+    elif phase == REJECTED:
+        step_back(state.theta, state.theta_before, plan.theta_at, plan.stepwise, plan.differences)
+        state.progress[HALVINGS] += 1.0
+    elif phase == FALLEN:  # statistics and masses shall go with the parameters that are kept
+        state.theta[:] = state.theta_before
+        state.weights[:] = state.weights_before
+        state.proportions[:] = state.proportions_before
+
+
+@compiled
+def record(stepwise, state, now, tol, max_iter):
+    """Take the objective at the parameters that were looked at: put it on record, or send them back; return a status.
+
+    While the status is `RUNNING` the phase says what `move` is to do next.
+    """
+    phase, sweeps = int(state.progress[PHASE]), int(state.progress[SWEEPS])
+    if phase == FALLEN:
+        return FELL
+    if phase != START and stepwise.any() and state.progress[HALVINGS] < MOST_HALVINGS:
+        before = state.history[sweeps - 1]
+        if not now >= before - ROUNDING * (abs(before) + state.mass.sum()):
+            state.progress[PHASE] = REJECTED
+            return RUNNING
+    state.history[sweeps] = now
+    state.progress[SWEEPS] += 1.0
+    state.progress[PHASE] = ACCEPTED
+    status = judge(state, tol, max_iter)
+    if status == FELL:
+        state.progress[PHASE] = FALLEN
+        return RUNNING
+    return status
+
+
+@compiled
+def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
+    """Put up to ``n_sweeps`` objectives on record; return a status. A run can be continued by another call.
+
+    Parameters move, a sweep looks at them, and its objective is put on record: so the objective, the statistics and
+    the parameters belong together whenever this returns. The loop asks of the data nothing but `evaluate`.
+    """
+    last = int(state.progress[SWEEPS]) + n_sweeps
+    while True:
+        move(plan, state)
+        status = record(plan.stepwise, state, evaluate(data, plan, state, block_size), tol, max_iter)
+        if status != RUNNING or (state.progress[PHASE] == ACCEPTED and state.progress[SWEEPS] >= last):
+            return status
 
 
 def run(engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: int | None = None) -> int:

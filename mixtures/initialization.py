@@ -408,8 +408,8 @@ def _off_the_ends(guess: Distribution, held: Distribution, rows: Array, weight: 
     ends = {}
     for name, domain, *_ in guess.declared:
         value = np.asarray(guess.parameters[name], dtype=float)
-        closed = not (domain.low_open or domain.high_open or domain.discrete)
-        if name not in held.frozen and closed and np.any((value == domain.low) | (value == domain.high)):
+        at_end = (value == domain.low) | (value == domain.high)  # an open end is never reached
+        if name not in held.frozen and not domain.discrete and np.any(at_end):
             ends[name] = domain, value
     ends = {name: end for name, end in ends.items() if np.isfinite(end[0].high - end[0].low)}
     if not ends:

@@ -281,9 +281,9 @@ class MixtureModel(Distribution):
         """
         fit = self._start(x, sample_weight)
         while fit.status == em.RUNNING:
-            components, weights = fit.current
             fit.run(n_sweeps=1)
             if fit.status != em.FELL:
+                components, weights = fit.current
                 yield Step(
                     len(fit.engine.history) - 1,
                     fit.log_likelihood,

@@ -93,7 +93,7 @@ class State(NamedTuple):
     weights_before: Array
     proportions_before: Array
     history: Array  # (max_iter + 1,): log-likelihood and log prior before each update
-    progress: Array  # (3,): sweeps made, last gain, last step
+    progress: Array  # (5,): objectives on record, last gain, last step, phase, halvings of the last step
 
 
 class Compiled(Protocol):
@@ -268,7 +268,7 @@ class Engine:
             weights_before=weights.copy(),
             proportions_before=np.concatenate(proportions),
             history=np.empty(max_iter + 1),
-            progress=np.array([0.0, np.inf, np.inf]),
+            progress=np.array([0.0, np.inf, np.inf, 0.0, 0.0]),
         )
 
     def _pseudo(self, start: Parameters) -> Pseudo:
@@ -354,7 +354,9 @@ class Engine:
     def _differentiated(self, theta: list[Array]) -> Differences:
         """Return which entries of theta are differentiated; and between which ends they and those on curves lie."""
         count = np.zeros(len(self.leaves), dtype=np.int64)
-        low, high = zip(*(step_ends(leaf, part.size) for leaf, part in zip(self.leaves, theta, strict=True)), strict=True)
+        low, high = zip(
+            *(step_ends(leaf, part.size) for leaf, part in zip(self.leaves, theta, strict=True)), strict=True
+        )
         for group, constraint in self.layout.groups:
             for place in group if constraint.by_derivatives else ():
                 ends = np.array([p.domain.ends for p in self.leaves[place].declared])

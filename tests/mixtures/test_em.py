@@ -118,10 +118,12 @@ def test_each_step_equals_a_step_in_numpy(case, weighted, rng):
     weights = np.full(len(components), 1.0 / len(components))
     row_weight = rng.uniform(0.1, 3.0, len(X)) if weighted else np.ones(len(X))
     engine = engine_of(components, X=X)
+    data = observed(X, row_weight if weighted else None)
+    em.run(engine, data, tol=0.0, max_iter=1000, n_sweeps=1)
     for step in range(6):
-        em.run(engine, observed(X, row_weight if weighted else None), tol=0.0, max_iter=1000, n_sweeps=1)
         log_likelihood, components, weights = numpy_step(components, weights, X, row_weight)
         assert engine.history[step] == pytest.approx(log_likelihood, rel=1e-12)
+        em.run(engine, data, tol=0.0, max_iter=1000, n_sweeps=1)
         np.testing.assert_allclose(engine.state.weights, weights, rtol=1e-9)
         np.testing.assert_allclose(values(engine.parameters.leaves), values(components), rtol=1e-8, atol=1e-10)
 
@@ -206,7 +208,7 @@ def judged(history, steps=(1e-3, 0.0), tol=1e-10, max_iter=100, previous=(np.inf
     engine = engine_of([Normal(0.0, 1.0)])
     state = engine.state
     state.history[: len(history)] = history
-    state.progress[:] = len(history), *previous
+    state.progress[:3] = len(history), *previous
     state.mass[:] = 100.0
     state.theta[:] = state.theta_before + np.array(steps)
     return em.judge(state, tol, max_iter)

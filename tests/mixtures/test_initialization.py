@@ -13,6 +13,7 @@ from mixtures import (
     DegeneracyWarning,
     Distribution,
     Exponential,
+    Geometric,
     InvalidDataError,
     MixtureModel,
     MultivariateNormal,
@@ -126,6 +127,13 @@ def test_a_value_that_is_known_in_part_is_where_em_starts(n_init, rng):
         assert all(0.5 < component.std < 4.0 for component in start.components)
         model = MixtureModel([Normal(mean=mean) for mean in means], n_init=n_init).fit(x)
         assert [component.mean > 4.0 for component in model.components_] == [mean > 4.0 for mean in means]
+
+
+def test_no_component_starts_on_zeros_alone():
+    """A geometric distribution of prob 1, the fit to a cluster of zeros, would give other counts no density, for ever."""
+    counts = np.r_[np.zeros(70), np.arange(5.0, 35.0)]
+    start = start_of([Geometric(), Geometric()], counts, n_init=1)
+    assert 0.9 < max(component.prob for component in start.components) < 1.0
 
 
 def test_an_unknown_value_is_guessed_beside_the_known_one(rng):

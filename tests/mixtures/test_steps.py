@@ -1,5 +1,7 @@
 """Components whose update is only a step: EM takes it back where the likelihood falls."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -7,7 +9,7 @@ from scipy.optimize import minimize
 
 from distributions import Kernels, Logistic, kernel, logistic, parameter
 from distributions.domains import POSITIVE, REAL
-from mixtures import Distribution, MixtureModel, Normal
+from mixtures import ConvergenceWarning, Distribution, MixtureModel, NegativeBinomial, Normal, Product
 
 
 @kernel
@@ -95,3 +97,16 @@ def test_a_frozen_parameter_stays_while_the_other_steps(x):
     model = MixtureModel([Logistic(loc=0.25).freeze("loc"), Logistic()]).fit(x)
     assert model.components_[0].loc == 0.25
     assert model.converged_
+
+
+def test_a_step_that_is_halved_because_of_another_leaf_keeps_its_mean(x, rng):
+    """From size 5 a negative binomial goes to a Poisson in one step; on a straight line its mean would explode."""
+    counts = rng.binomial(20, 0.4, len(x)).astype(float)
+    part = Product([NegativeBinomial(5.0, 0.3), FarLogistic(0.0, 1.0)])
+    rows = np.column_stack([counts, x])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        other = Product([NegativeBinomial(5.0, 0.4), FarLogistic(8.0, 1.0)])
+        model = MixtureModel([part, other], max_iter=40).fit(rows)
+    assert np.all(np.diff(model.history_) > -1e-9)
+    assert all(part.parts[0].size > 1e6 for part in model.components_)

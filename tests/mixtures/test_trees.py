@@ -12,12 +12,13 @@ import warnings
 import numpy as np
 import pytest
 import trees
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import mixtures
 from mixtures import (
     Categorical,
+    DegenerateDataError,
     Distribution,
     Gamma,
     InvalidDataError,
@@ -148,7 +149,11 @@ def test_integer_weights_are_repeated_rows_and_zero_ones_are_absent(case):
 @examples(40, 2000)
 @given(trees.cases(trees.CLOSED_FORM))
 def test_one_step_is_em_written_out_in_numpy(case):
-    wanted, model = trees.em_step(case), fitted(case.model, case, max_iter=1)
+    try:
+        wanted = trees.em_step(case)
+    except DegenerateDataError:  # a leaf's own fit, to its share of the rows, has no maximum
+        reject()
+    model = fitted(case.model, case, max_iter=1)
     np.testing.assert_allclose(model.history_[0], trees.log_likelihood(case, case.model), rtol=1e-10, atol=1e-8)
     np.testing.assert_allclose(model.history_[1], trees.log_likelihood(case, wanted), rtol=1e-9, atol=1e-8)
     found, expected = model.outline(), wanted.outline()
