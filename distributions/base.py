@@ -98,7 +98,7 @@ class Distribution(Value, Imputation):
         Whether `update` only takes a step towards the maximum, which the likelihood must confirm: the step is halved
         where the likelihood falls, so a point between two values of theta must be a legal theta.
     curved : bool
-        Whether such a step is halved in log odds, logarithms and lines, as the domains of the parameters ask, and not in
+        Whether such a step is halved in the logarithms or log odds that the domains of parameters ask for, and not in
         theta itself: where parameters move together on a curve that is straight there.
     maximises : bool
         Whether `fit` maximises the likelihood: only then does EM climb with every update.

@@ -130,7 +130,7 @@ def test_a_value_that_is_known_in_part_is_where_em_starts(n_init, rng):
 
 
 def test_no_component_starts_on_zeros_alone():
-    """A geometric distribution of prob 1, the fit to a cluster of zeros, would give other counts no density, for ever."""
+    """A geometric distribution of prob 1, as fitted to a cluster of zeros, never gives other counts a density."""
     counts = np.r_[np.zeros(70), np.arange(5.0, 35.0)]
     start = start_of([Geometric(), Geometric()], counts, n_init=1)
     assert 0.9 < max(component.prob for component in start.components) < 1.0
