@@ -23,6 +23,7 @@ from .errors import (
     LawError,
     MeasureWarning,
     NotFittedError,
+    NotNumericError,
     UnknownParameterError,
 )
 from .exponential import Exponential
@@ -121,6 +122,7 @@ __all__ = [
     "NegativeBinomial",
     "Normal",
     "NotFittedError",
+    "NotNumericError",
     "Pareto",
     "PointMass",
     "Poisson",

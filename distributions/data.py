@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InvalidDataError
+from .errors import InvalidDataError, NotNumericError
 from .kernels import compiled
 
 Array = npt.NDArray[np.float64]
@@ -39,18 +39,26 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
     """
     if np.ma.is_masked(x):
         raise InvalidDataError(f"{owner} needs data without masked cells: drop these rows, or fill them")
+    if _is_sparse(x):
+        raise InvalidDataError(f"{owner} does not support sparse data: pass x.toarray()")
     try:
         values = np.asarray(x)
-        if values.dtype.kind in "cMm":
-            remedy = "; divide spans of time by a unit, such as np.timedelta64(1, 'D')" * (values.dtype.kind in "Mm")
-            raise TypeError(f"these are of type {values.dtype}{remedy}")
+        if values.dtype.kind == "c":
+            raise ValueError(f"these are of type {values.dtype}. Complex data not supported: take a part, or both")
+        if values.dtype.kind in "Mm":
+            remedy = "divide spans of time by a unit, such as np.timedelta64(1, 'D')"
+            raise ValueError(f"these are of type {values.dtype}; {remedy}")
         if values.dtype.kind not in "fiub":
             values = values.astype(float)
-    except (TypeError, ValueError) as error:
+    except TypeError as error:
+        raise NotNumericError(f"{owner} needs numbers: {error}") from None
+    except ValueError as error:
         raise InvalidDataError(f"{owner} needs numbers: {error}") from None
     if values.ndim == 1:
         values = values[:, np.newaxis]
-    if values.ndim != 2 or values.shape[1] == 0:
+    if values.ndim == 2 and values.shape[1] == 0:
+        raise InvalidDataError(f"{owner} got 0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
+    if values.ndim != 2:
         raise InvalidDataError(
             f"{owner} needs data of shape (n,) or (n, d), got shape {np.shape(x)}"
             + (": pass a single row as x.reshape(1, -1)" if values.ndim == 0 else "")
@@ -74,10 +82,17 @@ def is_frame(x: Any) -> bool:
     return hasattr(x, "columns") and hasattr(x, "__getitem__") and not isinstance(x, np.ndarray)
 
 
+def _is_sparse(x: Any) -> bool:
+    """Whether this is one of SciPy's sparse matrices or arrays."""
+    return hasattr(x, "toarray") and hasattr(x, "nnz")
+
+
 def missing_as_nan(x: Any) -> Any:
     """Return data in which whatever marks a missing cell (a mask, None, pandas' NA, NaT) is NaN."""
     if np.ma.isMaskedArray(x):
         return np.ma.filled(x.astype(float), np.nan)
+    if _is_sparse(x):  # refused later
+        return x
     values = np.asarray(x)
     if values.dtype.kind != "O":
         return x

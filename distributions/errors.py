@@ -15,6 +15,10 @@ class InvalidDataError(ValueError):
     """Rows or weights cannot be used: wrong shape, not finite, outside the support, too few."""
 
 
+class NotNumericError(InvalidDataError, TypeError):
+    """Rows hold what cannot become a number at all, such as a dict."""
+
+
 class DegenerateDataError(InvalidDataError):
     """The likelihood of these data has no maximum: it grows without bound as a scale goes to zero."""
 

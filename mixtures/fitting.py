@@ -19,6 +19,7 @@ from distributions.errors import (
 from distributions.outline import Branch, finite_rows
 
 from . import em
+from .estimator import known_to_sklearn
 from .initialization import best_start
 from .layout import Layout
 from .observed import Labels, as_labels, observed
@@ -148,7 +149,7 @@ class Fit:
         """Warn of an end before convergence, and of components that collapsed or lost their data."""
         messages = [*self._convergence_messages(), *self._degeneracy_messages()]
         for category, message in messages:
-            warnings.warn(message, category, stacklevel=stacklevel + 1)
+            warnings.warn(message, known_to_sklearn(category), stacklevel=stacklevel + 1)
 
     @property
     def _has_prior(self) -> bool:
@@ -228,7 +229,7 @@ def _check_missing(layout: Layout, data: Observations) -> None:
         if some.any() and not leaf.distribution.marginalises:
             raise InvalidDataError(
                 f"component {layout.names[owners[0]]!r}: {type(leaf.distribution).__name__} cannot leave out missing "
-                f"cells of its columns; {data.describe(some)} incomplete there. Drop or fill these rows first."
+                f"(NaN) cells of its columns; {data.describe(some)} incomplete there. Drop or fill these rows first."
             )
 
 
@@ -238,7 +239,8 @@ def _check_branches(layout: Layout, data: Observations) -> None:
     needed = max(unit.n_options for unit in layout.units)
     if len(rows) < needed:
         raise InvalidDataError(
-            f"a mixture of {needed} components needs at least {needed} rows; got {len(rows)}. Use fewer components."
+            f"a mixture of {needed} components needs at least {needed} rows; got {len(rows)} sample(s). Use fewer "
+            "components."
         )
     supports = [branch.support for branch in branches]
     if data.has_missing:

@@ -18,6 +18,7 @@ from distributions.imputation import Column
 from distributions.outline import Outline, Path, finite_rows, refuse_incomplete, split_name
 
 from . import em, imputation, posterior, reporting
+from .estimator import Estimator, as_given, known_to_sklearn
 from .fitting import Fit
 from .structure import Components, Rules, Structure, as_generator, require_whole
 
@@ -47,7 +48,7 @@ class Step(NamedTuple):
     responsibilities: Array
 
 
-class MixtureModel(Distribution):
+class MixtureModel(Estimator, Distribution):
     r"""Mixture of distributions: density :math:`\sum_k w_k f_k(x)`, fitted by the EM algorithm.
 
     Parameters
@@ -135,6 +136,8 @@ class MixtureModel(Distribution):
         Sum of their weights.
     n_features_in_ : int
         Number of columns d.
+    feature_names_in_ : ndarray of str, shape (d,)
+        Their names, after a fit to a data frame whose columns have names; methods then refuse frames of others.
 
     Notes
     -----
@@ -190,28 +193,6 @@ class MixtureModel(Distribution):
         self.max_iter = max_iter
         self.rng = rng
 
-    # ------------------------------------------------------------------------------------ constructor arguments
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments by name."""
-        names = [name for name in inspect.signature(type(self).__init__).parameters if name != "self"]
-        return {name: getattr(self, name) for name in names}
-
-    def set_params(self, **params: Any) -> Self:
-        """Set constructor arguments by name; return self.
-
-        Raises
-        ------
-        InvalidParameterError
-            If there is no such argument.
-        """
-        known = self.get_params()
-        for name, value in params.items():
-            if name not in known:
-                raise InvalidParameterError(f"MixtureModel has no argument {name!r}; it has {', '.join(known)}")
-            setattr(self, name, value)
-        return self
-
     @property
     def names(self) -> list[str]:
         """Names of the components: the keys of a dict, else family and number."""
@@ -262,9 +243,15 @@ class MixtureModel(Distribution):
         """
         fit = self._start(x, sample_weight, labels)
         fit.run()
-        self._keep(fit)
+        self._keep(fit, x)
         fit.warn(stacklevel=2)
         return self
+
+    def fit_predict(
+        self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None
+    ) -> npt.NDArray[np.int64]:
+        """Fit, and return the index of the most probable component of each row, shape (n,)."""
+        return self.fit(x, y, sample_weight).predict(x)
 
     def iter_fit(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Iterator[Step]:
         """Fit as `fit` does, but yield each EM step; the model is fitted when the iteration ends.
@@ -291,15 +278,16 @@ class MixtureModel(Distribution):
                     weights,
                     posterior.responsibilities(components, weights, fit.rows),
                 )
-        self._keep(fit)
+        self._keep(fit, x)
         fit.warn(stacklevel=2)
 
     def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
         settings = {name: getattr(self, name) for name in ("init", "n_init", "tol", "max_iter", "rng")}
+        x = as_given(x)
         structure = self._structure.prepare(present(x, sample_weight))
         return Fit(structure, structure.encode(x), sample_weight, labels, **settings)
 
-    def _keep(self, fit: Fit) -> None:
+    def _keep(self, fit: Fit, x: Any) -> None:
         components, self.weights_ = fit.current
         self.components_ = fit.structure.shaped(components)
         self.history_ = fit.engine.history
@@ -312,6 +300,7 @@ class MixtureModel(Distribution):
         self.total_weight_ = fit.total_weight
         self.converged_reason_ = em.REASONS[fit.status]
         self.n_starts_, self.n_agreed_ = fit.start.n_starts, fit.start.n_agreed
+        self._keep_names(x)
 
     # -------------------------------------------------------------------------------------- after or without fit
 
@@ -326,7 +315,7 @@ class MixtureModel(Distribution):
             return list(fitted.values() if isinstance(fitted, dict) else fitted), self.weights_
         structure = self._structure
         if structure.unknown:
-            raise NotFittedError(
+            raise known_to_sklearn(NotFittedError)(
                 f"this MixtureModel cannot {purpose} yet: the parameters of {', '.join(structure.unknown)} are "
                 "unknown. Call fit(x) first, or give them."
             )
@@ -341,16 +330,17 @@ class MixtureModel(Distribution):
 
     def score_samples(self, x: npt.ArrayLike) -> Array:
         """Return the log density of each row, shape (n,); the same as `log_pdf`."""
-        return self.log_pdf(x)
+        return self.log_pdf(self._as_fitted(x))
 
     def score(self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the (weighted) mean log density of the rows; NaN if a row has no observed cell."""
+        x = self._as_fitted(x)
         return self.log_likelihood(x, sample_weight) / self._total(x, sample_weight)
 
     def predict_proba(self, x: npt.ArrayLike) -> Array:
         """Return the probability that each row came from each component, shape (n, K)."""
         components, weights = self._current("predict")
-        x, columns = self.encode(x), self.n_columns
+        x, columns = self.encode(self._as_fitted(x)), self.n_columns
         if np.shape(x)[:1] == (0,):
             rows = as_rows(x, columns, "MixtureModel", finite=True)
         else:
@@ -373,10 +363,12 @@ class MixtureModel(Distribution):
 
     def aic(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return Akaike's criterion, -2 log-likelihood + 2 n_parameters; smaller is better."""
+        x = self._as_fitted(x)
         return -2.0 * self.log_likelihood(x, sample_weight) + 2.0 * self.n_parameters
 
     def bic(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return Schwarz's criterion, -2 log-likelihood + n_parameters log(total weight); smaller is better."""
+        x = self._as_fitted(x)
         total = self._total(x, sample_weight)
         return -2.0 * self.log_likelihood(x, sample_weight) + self.n_parameters * float(np.log(total))
 
@@ -432,10 +424,16 @@ class MixtureModel(Distribution):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
 
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import InputTags, Tags, TargetTags  # only scikit-learn asks, so it is there
+    @property
+    def _takes_missing(self) -> bool:
+        try:
+            return self.marginalises
+        except InvalidParameterError:  # which `fit` will raise
+            return False
 
-        return Tags(estimator_type="density_estimator", target_tags=TargetTags(required=False), input_tags=InputTags())
+    @property
+    def _reads_by_name(self) -> tuple[str, ...] | None:
+        return next((part.column_names for part in self._described()[0] if part.column_names is not None), None)
 
     # ------------------------------------------------------------------------------------------ as a component
 

@@ -87,7 +87,7 @@ def test_rows_that_are_fine_already_are_not_copied():
     [
         (3.0, r"shape \(n,\) or \(n, d\), got shape \(\): pass a single row as x.reshape\(1, -1\)"),
         (np.zeros((2, 3, 4)), r"got shape \(2, 3, 4\)$"),
-        (np.empty((4, 0)), r"got shape \(4, 0\)"),
+        (np.empty((4, 0)), r"got 0 feature\(s\) \(shape=\(4, 0\)\)"),
         (TABLE, r"describes 1 column, the data have 3 \(shape \(4, 3\)\): use MultivariateNormal"),
         ([[1, 2], [3]], "needs numbers: "),
         (["a", "b"], "needs numbers: could not convert string to float"),

@@ -170,7 +170,7 @@ def test_data_of_another_width_may_be_fitted_next(rng):
     model = MixtureModel(MultivariateNormal(), n_components=2)
     for d in (2, 3, 1):
         assert model.fit(rng.normal(size=(80, d))).n_features_in_ == d
-    with pytest.raises(InvalidDataError, match="describes 1 column, the data have 2"):
+    with pytest.raises(InvalidDataError, match="X has 2 features, but MixtureModel is expecting 1 "):
         model.predict(rng.normal(size=(5, 2)))
 
 
