@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,8 @@ from distributions.outline import Outline, Path, finite_rows, refuse_incomplete,
 from . import em, imputation, posterior, reporting
 from .estimator import Estimator, as_given, known_to_sklearn
 from .fitting import Fit
+from .plotting import Plots
 from .structure import Components, Rules, Structure, as_generator, require_whole
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 class Step(NamedTuple):
@@ -543,23 +541,10 @@ class MixtureModel(Estimator, Distribution):
         """Return a table of the fitted model: components, weights, counts, parameters, criteria, convergence."""
         return reporting.summary(self)
 
-    def plot(self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None) -> Axes:
-        """Draw the data as a histogram (bars of counts), the weighted component curves and their sum.
-
-        Parameters
-        ----------
-        x : array_like, shape (n,)
-        sample_weight : array_like, shape (n,), optional
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-        """
-        from . import plotting
-
-        return plotting.density(self, x, sample_weight=sample_weight, ax=ax)
+    @property
+    def plot(self) -> Plots:
+        """Pictures: ``model.plot(x)`` draws data and mixture, ``model.plot.qq(x)`` and others are listed in `Plots`."""
+        return Plots(self)
 
     def _repr_html_(self) -> str:
         return reporting.html(self)

@@ -1,240 +1,338 @@
-"""Pictures of a mixture. matplotlib (the extra ``plot``) is imported only when a new figure is needed."""
+"""`Plots`, which is what `model.plot` is: pictures of a mixture, each drawn on any axes.
+
+matplotlib (the extra ``plot``) is imported only when something is drawn.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
-from distributions import numeric
-from distributions.base import Distribution
-from distributions.data import Array, as_observations
+from distributions.base import Rng
 from distributions.errors import InvalidDataError
+
+from . import contours, curves, diagnostics, film, memberships
+from .canvas import FIGURE_SIZE, component_colors, component_names, drawn, new_axes, require_one_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from .model import MixtureModel
 
-# Okabe & Ito, Color Universal Design (2008), strongest on white first; their black is the mixture's.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
-LINE_STYLES = ("-", "--", ":", "-.")  # tell apart components that share a colour
-DATA_COLOR, MIXTURE_COLOR = "#D6D6D6", "#222222"
-FIGURE_SIZE = (6.0, 3.8)
-
-MAX_BINS = 120
-GRID = 801  # points of a curve, besides those around each component
-MAX_COUNTS = 2001  # whole numbers at which masses are drawn
-TALLEST = 2.5  # curves may rise to this many times the highest bar: a spike must not flatten the rest
+__all__ = ["FIGURE_SIZE", "Plots", "component_colors", "component_names"]
 
 
-def component_colors(n: int) -> list[str]:
-    """Return a colour for each of n components: the same in every picture, told apart by colour-blind readers.
+class Plots:
+    """Pictures of a mixture: ``model.plot(x)`` chooses one by the data, ``model.plot.pairs(x)`` is one by its name.
 
-    Parameters
-    ----------
-    n : int
-        Number of components; from the eighth on the colours repeat.
-
-    Returns
-    -------
-    list of str
-        Colours as "#RRGGBB".
-
-    Examples
-    --------
-    >>> component_colors(2)
-    ['#0072B2', '#D55E00']
-    """
-    return [PALETTE[k % len(PALETTE)] for k in range(n)]
-
-
-def component_names(model: MixtureModel) -> list[str]:
-    """Return the names of the components that a picture or table shows: the fitted ones, else those given."""
-    fitted = getattr(model, "components_", None)
-    return model.names if fitted is None else type(model)(fitted).names
-
-
-def density(
-    model: MixtureModel, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
-) -> Axes:
-    """Draw one column of data, the weighted density of each component, and their sum.
-
-    Continuous data are a histogram of unit area. Counts are bars of relative frequency, and masses are dots.
+    A component has one colour (and marker) in all pictures, tables and films. Every picture takes ``ax``, axes to draw
+    on (a new figure by default), and returns them; labels and limits are set only where they were empty. No style of
+    matplotlib is changed.
 
     Parameters
     ----------
     model : MixtureModel
         Fitted, or with all parameters given.
-    x : array_like, shape (n,)
-        A named column of pandas names the axis.
-    sample_weight : array_like, shape (n,), optional
-        Weights >= 0 of the rows.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default. Limits and labels are set only if it is empty.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    InvalidDataError
-        If there is more than one column, or rows or weights are malformed.
-    NotFittedError
-        If parameters are unknown.
-    ImportError
-        If matplotlib is missing.
+    Examples
+    --------
+    >>> from mixtures import MixtureModel, Normal
+    >>> model = MixtureModel([Normal(55, 6), Normal(80, 6)])
+    >>> model.plot.colors
+    ['#0072B2', '#D55E00']
+    >>> [name for name in dir(model.plot) if not name.startswith("_")]
+    ['animate', 'colors', 'density', 'history', 'pairs', 'pit', 'qq', 'responsibilities', 'rootogram', 'uncertainty']
     """
-    components, weights = model._current("be plotted")
-    _require_one_column(model.n_columns)
-    data = as_observations(x, sample_weight, None, "a density plot")
-    rows, weight = data.rows, data.weight
-    _require_one_column(rows.shape[1])
-    values = rows[:, 0]
-    weight = np.ones(len(values)) if weight is None else weight
-    ax = _new_axes() if ax is None else ax
-    empty, entries = not ax.has_data(), ax.get_legend_handles_labels()[0]
-    discrete = model.support.discrete
-    bars, highest, (low, high) = (_draw_counts if discrete else _draw_histogram)(ax, values, weight)
-    entries.append(bars)
 
-    counts, grid = _whole_numbers(low, high), _grid(components, low, high)
-    total = np.zeros(len(counts if discrete else grid))
-    for k, (name, component, share) in enumerate(zip(component_names(model), components, weights, strict=True)):
-        points = counts if component.support.discrete else grid
-        curve = share * component.pdf(points)
-        color, style = PALETTE[k % len(PALETTE)], LINE_STYLES[k // len(PALETTE) % len(LINE_STYLES)]
-        label = f"{name}, weight {share:{'.2f' if share >= 0.01 else '.1g'}}"
-        (line,) = ax.plot(points, curve, style, color=color, linewidth=2.0, zorder=3, label=label)
-        entries.append(line)
-        if not component.support.discrete:
-            ax.fill_between(points, curve, color=color, alpha=0.2, linewidth=0, zorder=2)
-        elif len(points) <= 60:
-            line.set(marker="o", markersize=5)
-        if component.support.discrete == discrete:  # masses and densities have no sum
-            total += curve
-    if len(components) > 1:
-        points = counts if discrete else grid
-        entries += ax.plot(points, total, color=MIXTURE_COLOR, linewidth=1.6, zorder=4, label="mixture")
+    def __init__(self, model: MixtureModel) -> None:
+        self._model = model
 
-    if empty:
-        top = 1.06 * max(highest, min(TALLEST * highest, float(np.nanmax(total))))
-        ax.set_xlim(_widened(ax, "x", low, high))
-        ax.set_ylim(_widened(ax, "y", 0.0, top))
-        ax.set_xlabel(str(getattr(x, "name", None) or "x"))
-        ax.set_ylabel("relative frequency" if discrete else "density")
-        if discrete:
-            from matplotlib.ticker import MaxNLocator
+    def __repr__(self) -> str:
+        names = ", ".join(name for name in dir(self) if not name.startswith("_"))
+        return f"<plots of a mixture: call it with data, or one by name: {names}>"
 
-            ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(handles=entries, frameon=False)
-    return ax
+    @property
+    def colors(self) -> list[str]:
+        """The colour of each component, as "#RRGGBB"."""
+        return component_colors(len(component_names(self._model)))
 
+    def __call__(self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Any = None) -> Any:
+        """Draw data and mixture: `density` of one or two columns, `pairs` of more.
 
-def _widened(ax: Axes, which: str, low: float, high: float) -> tuple[float, float]:
-    """Return limits that also hold those of the axes that share this one and are drawn already."""
-    shared = ax.get_shared_x_axes() if which == "x" else ax.get_shared_y_axes()
-    drawn = [other for other in shared.get_siblings(ax) if other is not ax and other.has_data()]
-    limits = [getattr(other, f"get_{which}lim")() for other in drawn]
-    return min([low, *(limit[0] for limit in limits)]), max([high, *(limit[1] for limit in limits)])
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, d), or data frame
+        sample_weight : array_like, shape (n,), optional
+        ax : optional
+            As that picture takes it.
 
+        Returns
+        -------
+        matplotlib.axes.Axes, or ndarray of them, shape (d, d)
+        """
+        data = drawn(self._model, x, sample_weight)
+        if data.rows.shape[1] > 2:
+            return contours.draw_pairs(data, None, ax)
+        return self.density(x, sample_weight=sample_weight, ax=ax)
 
-def _require_one_column(columns: int | None) -> None:
-    if columns not in (1, None):
-        raise InvalidDataError(
-            f"a density plot shows one column, here are {columns}: plot x[:, j] with a model of that column"
-        )
+    def density(self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None) -> Axes:
+        """Draw one or two columns of data, and the density of each component and of the mixture.
 
+        Of one column: a histogram of unit area (of counts, bars of relative frequency), the weighted density of each
+        component, and their sum. Of two: rows in the colour of their most probable component, and around each component
+        the contours that hold 50 and 90 % of it, which for normals are ellipses. Columns of separate values have none.
 
-def _new_axes() -> Axes:
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise ImportError('plots need matplotlib: pip install "general-mixtures[plot]"') from None
-    return pyplot.subplots(figsize=FIGURE_SIZE, layout="constrained")[1]
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, 2), or data frame
+            Names of columns (of a pandas Series, its name) label the axes.
+        sample_weight : array_like, shape (n,), optional
+            Weights >= 0 of the rows.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
 
+        Returns
+        -------
+        matplotlib.axes.Axes
 
-# ------------------------------------------------------------------------------------------------------- data
+        Raises
+        ------
+        InvalidDataError
+            If there are more than two columns, or rows or weights are malformed.
+        NotFittedError
+            If parameters are unknown.
+        ImportError
+            If matplotlib is missing.
+        """
+        data = drawn(self._model, x, sample_weight)
+        d = data.rows.shape[1]
+        if d > 2:
+            raise InvalidDataError(f"a density plot shows one column or two, here are {d}: use plot.pairs(x)")
+        ax = new_axes() if ax is None else ax
+        return curves.draw_density(ax, data) if d == 1 else contours.draw_plane(ax, data)
 
+    def pairs(
+        self,
+        x: npt.ArrayLike,
+        *,
+        columns: Sequence[str | int] | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        ax: Any = None,
+    ) -> Any:
+        """Draw every pair of columns as `density` does, and on the diagonal each column by itself.
 
-def _draw_counts(ax: Axes, values: Array, weight: Array) -> tuple[Any, float, tuple[float, float]]:
-    """Draw a bar of relative frequency per value; return the bars, the highest one's height, the range to show."""
-    counts, place = np.unique(values, return_inverse=True)
-    frequencies = np.bincount(place, weight) / weight.sum()
-    width = 0.8 if counts[-1] - counts[0] <= 60 else 1.0
-    bars = ax.bar(counts, frequencies, width, color=DATA_COLOR, zorder=1, label="data")
-    return bars, float(frequencies.max()), (counts[0] - 0.8, counts[-1] + 0.8)
+        Rows with a missing cell are in the panels of their other columns. There are no curves where a component cannot
+        leave out the other columns (`marginalises`).
 
+        Parameters
+        ----------
+        x : array_like, shape (n, d), or data frame
+        columns : sequence of str or int, optional
+            Which ones, by name or place; all by default, up to eight.
+        sample_weight : array_like, shape (n,), optional
+        ax : ndarray of matplotlib.axes.Axes, shape (m, m), optional
+            A square of axes for m columns; a new figure by default.
 
-def _draw_histogram(ax: Axes, values: Array, weight: Array) -> tuple[Any, float, tuple[float, float]]:
-    """Draw a histogram of unit area; return it, the highest bar's height, and the range to show."""
-    edges = _bin_edges(values, weight)
-    heights = np.histogram(values, edges, weights=weight)[0] / (weight.sum() * np.diff(edges))
-    bars = ax.stairs(heights, edges, fill=True, color=DATA_COLOR, zorder=1, label="data")
-    margin = 0.03 * (edges[-1] - edges[0])
-    return bars, float(heights.max()), (edges[0] - margin, edges[-1] + margin)
+        Returns
+        -------
+        ndarray of matplotlib.axes.Axes, shape (m, m)
+            Those above the diagonal are hidden.
 
+        Raises
+        ------
+        InvalidDataError, InvalidParameterError
+            If rows or weights are malformed, there is no such column, or ax has another shape.
+        """
+        return contours.draw_pairs(drawn(self._model, x, sample_weight), columns, ax)
 
-def _bin_edges(values: Array, weight: Array) -> Array:
-    """Return bins of the Freedman-Diaconis width, but enough of them to show several modes.
+    def responsibilities(
+        self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw the probability that a row came from each component.
 
-    Rounded data get bins that each hold equally many of the possible values: others would show a comb.
-    """
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return low + np.array([-0.05, 0.05]) * (abs(low) or 1.0)
-    # Weights may count repetitions or be of any scale: the rows are worth at least Kish's effective number.
-    n = max(weight.sum(), weight.sum() ** 2 / np.sum(weight**2))
-    quartiles = np.quantile(values, [0.25, 0.75], weights=weight, method="inverted_cdf")
-    width = 2.0 * (quartiles[1] - quartiles[0]) / np.cbrt(n)
-    fewest = min(30.0, 4.0 * np.cbrt(n))
-    width = float(np.clip(width, (high - low) / MAX_BINS, (high - low) / fewest))
-    origin, step = _rounding(values, weight, width)
-    if not step:
-        return np.linspace(low, high, int(np.ceil((high - low) / width)) + 1)
-    width = step * max(round(width / step), 1)
-    start = origin + step * (round((low - origin) / step) - 0.5)
-    return start + width * np.arange(np.floor((high - start) / width) + 2)
+        Of one column: a curve for each component over the values, and the data as marks below. Of several: the rows
+        side by side, each divided among the components, sorted by the most probable one and its probability.
 
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, d), or data frame
+        sample_weight : array_like, shape (n,), optional
+        ax : matplotlib.axes.Axes, optional
 
-def _rounding(values: Array, weight: Array, width: float) -> tuple[float, float]:
-    """Return the commonest value and the largest step from it that most data are multiples of.
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        data = drawn(self._model, x, sample_weight)
+        return memberships.draw_responsibilities(new_axes() if ax is None else ax, data)
 
-    The step is 0 if there is none, or if it is too small beside the bins to show.
-    """
-    distinct, place = np.unique(values, return_inverse=True)
-    mass = np.bincount(place, weight) / weight.sum()
-    origin = float(distinct[mass.argmax()])
-    gaps = np.diff(distinct)[:1000]
-    for step in np.unique(gaps[gaps > width / 10])[::-1]:
-        multiple = (distinct - origin) / step
-        if mass[np.abs(multiple - np.round(multiple)) < 1e-3].sum() > 0.85:
-            return origin, float(step)
-    return origin, 0.0
+    def uncertainty(
+        self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw how probable it is that a row did not come from its most probable component.
 
+        Of one column: a curve over the values. Of two: points that grow with the doubt. Of more: the rows sorted by it.
 
-# ----------------------------------------------------------------------------------------------------- curves
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, d), or data frame
+        sample_weight : array_like, shape (n,), optional
+        ax : matplotlib.axes.Axes, optional
 
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        data = drawn(self._model, x, sample_weight)
+        return memberships.draw_uncertainty(new_axes() if ax is None else ax, data)
 
-def _whole_numbers(low: float, high: float) -> Array:
-    """Return the whole numbers from low to high, thinned out where they are too many to be seen."""
-    first, last = np.ceil(low), np.floor(high)
-    return np.unique(np.round(np.linspace(first, last, int(min(last - first + 1, MAX_COUNTS)))))
+    def history(self, *, gap: bool = False, ax: Axes | None = None) -> Axes:
+        """Draw the log-likelihood (with a prior, the log-posterior) at the start and after each update of the fit.
 
+        Parameters
+        ----------
+        gap : bool
+            Draw what was still missing from the highest value instead, on a logarithmic axis.
+        ax : matplotlib.axes.Axes, optional
 
-def _grid(components: Sequence[Distribution], low: float, high: float) -> Array:
-    """Return points from low to high at which curves are drawn, dense where a component is narrow."""
-    points = [np.linspace(low, high, GRID)]
-    for part in (leaf for component in components for leaf in numeric.leaves(component)):
-        if part.support.discrete:
-            continue
-        end = np.array([part.support.low, part.support.high])  # where a density may jump
-        points += [end, np.nextafter(end, [-np.inf, np.inf])]
-        centre, spread = float(np.squeeze(part.mean)), float(np.squeeze(part.std))
-        points.append(centre + spread * np.linspace(-5.0, 5.0, 201))
-    grid = np.unique(np.concatenate(points))
-    return grid[(grid >= low) & (grid <= high)]
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not fitted.
+        """
+        diagnostics.require_history(self._model)
+        return diagnostics.draw_history(new_axes() if ax is None else ax, self._model, gap=gap)
+
+    def rootogram(
+        self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw a hanging rootogram: bars of root frequencies hang from the roots of those that the mixture expects.
+
+        Where a bar ends above zero, there are fewer rows than expected, below zero more; beyond the dashed lines at -1
+        and 1, by more than two standard deviations (the root of a count varies by about 1/2, whatever its size). Made
+        for counts; other values are counted in the bins of a histogram.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,)
+        sample_weight : array_like, shape (n,), optional
+            How often each row occurred.
+        ax : matplotlib.axes.Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Notes
+        -----
+        Kleiber & Zeileis, The American Statistician 70 (2016); Tukey, Exploratory Data Analysis (1977).
+        """
+        data = drawn(self._model, x, sample_weight)
+        values = require_one_column(data, "a rootogram")
+        return diagnostics.draw_rootogram(new_axes() if ax is None else ax, data, values)
+
+    def qq(
+        self,
+        x: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        rng: Rng = 0,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw the quantiles of the data against those of the mixture; they lie on the line where it is right.
+
+        Each point of a right mixture lies in the band with probability 95 %. Of counts, the axes are those of standard
+        normal residuals, which a random draw spreads over each step of the cdf.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,)
+        sample_weight : array_like, shape (n,), optional
+        rng : int, numpy.random.Generator or None, default 0
+            Seed or generator of these draws.
+        ax : matplotlib.axes.Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Notes
+        -----
+        The residuals: Dunn & Smyth, Journal of Computational and Graphical Statistics 5 (1996). The band: order
+        statistics of a uniform sample follow beta distributions.
+        """
+        data = drawn(self._model, x, sample_weight)
+        values = require_one_column(data, "a plot of quantiles")
+        return diagnostics.draw_qq(new_axes() if ax is None else ax, data, values, rng)
+
+    def pit(
+        self,
+        x: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        rng: Rng = 0,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw a histogram of the probability integral transforms F(x): level where the mixture is right.
+
+        Each bar of a right mixture lies between the dashed lines with probability 95 %. Bars high in the middle
+        tell of too wide a mixture, at both ends of too narrow a one, at one end of a shifted one. Of counts a random
+        draw spreads the transforms over each step of F.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,)
+        sample_weight : array_like, shape (n,), optional
+        rng : int, numpy.random.Generator or None, default 0
+            Seed or generator of these draws.
+        ax : matplotlib.axes.Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Notes
+        -----
+        Gneiting, Balabdaoui & Raftery, Journal of the Royal Statistical Society B 69 (2007); randomised for counts as
+        in Dunn & Smyth (1996).
+        """
+        data = drawn(self._model, x, sample_weight)
+        values = require_one_column(data, "a histogram of transforms")
+        return diagnostics.draw_pit(new_axes() if ax is None else ax, data, values, rng)
+
+    def animate(
+        self,
+        x: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        frames: int = 30,
+        fps: float = 4.0,
+    ) -> film.Film:
+        """Fit a copy of the model and film it: how EM divides the rows, moves the components, climbs the likelihood.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, 2), or data frame
+        sample_weight : array_like, shape (n,), optional
+        frames : int, default 30
+            Most frames: the first updates one by one, later ones ever further apart.
+        fps : float, default 4
+            Frames per second.
+
+        Returns
+        -------
+        Film
+            A GIF that notebooks show; ``save`` writes it to a file.
+
+        Raises
+        ------
+        InvalidDataError
+            If there are more than two columns, or what `fit` raises.
+        """
+        return film.animate(self._model, x, sample_weight, frames, fps)

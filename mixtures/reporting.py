@@ -14,7 +14,7 @@ import numpy as np
 from distributions.base import Distribution
 from distributions.domains import PositiveDefinite
 
-from .plotting import component_colors, component_names
+from .canvas import component_colors, component_names
 
 if TYPE_CHECKING:
     from .model import MixtureModel

@@ -81,7 +81,7 @@ def test_like_components_come_out_in_ascending_order(rng):
     )
     assert model.sample(5, rng=0).shape == (5, 2)
     assert "Weibull(shape=" in model.summary()
-    with pytest.raises(InvalidDataError, match="shows one column, here are 2"):
+    with pytest.raises(InvalidDataError, match="these rows are intervals"):
         model.plot(rows)
 
 

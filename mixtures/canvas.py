@@ -1,0 +1,262 @@
+"""What all pictures share: the colours of components, axes to draw on, and data made ready to be drawn.
+
+matplotlib (the extra ``plot``) is imported only when a new figure is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from distributions.base import Distribution
+from distributions.data import Array, Mask, as_observations, as_observed, as_rows, is_frame, missing_as_nan
+from distributions.errors import InvalidDataError
+from distributions.outline import refuse_incomplete
+
+from . import posterior
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .model import MixtureModel
+
+# Okabe & Ito, Color Universal Design (2008), strongest on white first; their black is the mixture's.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+LINE_STYLES = ("-", "--", ":", "-.")  # tell apart components that share a colour
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*", "<", ">")
+DATA_COLOR, MIXTURE_COLOR, GUIDE_COLOR, POINT_COLOR = "#D6D6D6", "#222222", "#8A8A8A", "#555555"
+FIGURE_SIZE = (6.0, 3.8)
+
+PROBES = 10_000  # draws that say where a component lies
+
+
+def component_colors(n: int) -> list[str]:
+    """Return a colour for each of n components: the same in every picture, told apart by colour-blind readers.
+
+    Parameters
+    ----------
+    n : int
+        Number of components; from the eighth on the colours repeat.
+
+    Returns
+    -------
+    list of str
+        Colours as "#RRGGBB".
+
+    Examples
+    --------
+    >>> component_colors(2)
+    ['#0072B2', '#D55E00']
+    """
+    return [PALETTE[k % len(PALETTE)] for k in range(n)]
+
+
+def line_style(k: int) -> Any:
+    """Return the style of the lines of component k: another one where a colour comes again."""
+    return LINE_STYLES[k // len(PALETTE) % len(LINE_STYLES)]
+
+
+def component_names(model: MixtureModel) -> list[str]:
+    """Return the names of the components that a picture or table shows: the fitted ones, else those given."""
+    fitted = getattr(model, "components_", None)
+    return model.names if fitted is None else type(model)(fitted).names
+
+
+def weight_label(name: str, share: float) -> str:
+    """Return a component's entry in a legend."""
+    return f"{name}, weight {share:{'.2f' if share >= 0.01 else '.1g'}}"
+
+
+def require_matplotlib() -> None:
+    """Raise an `ImportError` that names the extra, if matplotlib is missing."""
+    try:
+        import matplotlib.pyplot  # noqa: F401
+    except ImportError:
+        raise ImportError('plots need matplotlib: pip install "general-mixtures[plot]"') from None
+
+
+def new_axes(rows: int = 1, columns: int = 1, size: tuple[float, float] = FIGURE_SIZE) -> Any:
+    """Return the axes of a new figure, an array where there are several.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is missing; it names the extra.
+    """
+    require_matplotlib()
+    from matplotlib import pyplot
+
+    return pyplot.subplots(rows, columns, figsize=size, layout="constrained")[1]
+
+
+def finish(ax: Axes, was_empty: bool, xlabel: str, ylabel: str) -> Axes:
+    """Label axes that were empty; what someone else drew on keeps its labels."""
+    if was_empty:
+        ax.set_xlabel(xlabel)
+        ax.set_ylabel(ylabel)
+        ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def whole_ticks(axis: Any, most: Any = "auto") -> None:
+    """Put ticks at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(most, integer=True))
+
+
+def tick_labels(axis: Any, labels: dict[float, Any]) -> None:
+    """Write the labels of categories in the places of their codes."""
+    axis.set_ticks(list(labels), [str(label) for label in labels.values()])
+
+
+def effective_rows(weight: Array) -> float:
+    """Return how many rows weights are worth: their sum, if they count repetitions.
+
+    They may be of any scale, and then the rows are worth Kish's effective number at least.
+    """
+    return float(max(weight.sum(), weight.sum() ** 2 / np.sum(weight**2)))
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Data and a mixture made ready to be drawn."""
+
+    model: MixtureModel
+    components: list[Distribution]
+    weights: Array  # (K,)
+    rows: Array  # (n, d)
+    row_weight: Array  # (n,), ones where every row counts once
+    columns: list[str]  # what to write at the axes, d names
+    labels: list[dict[float, Any] | None]  # of categories, by their codes, for each column
+    discrete: Mask  # (d,): columns of separate values
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the components."""
+        return component_names(self.model)
+
+    @cached_property
+    def responsibilities(self) -> Array:
+        """The probability that each row came from each component, shape (n, K)."""
+        refuse_incomplete(self.model.outline().branches, self.rows)
+        return posterior.responsibilities(self.components, self.weights, self.rows)
+
+    @cached_property
+    def draws(self) -> list[Array]:
+        """Draws from each component, the same ones each time: they say where it lies."""
+        d = self.rows.shape[1]
+        return [np.reshape(component.sample(PROBES, rng=0), (PROBES, d)) for component in self.components]
+
+    def margins(self, columns: Sequence[int]) -> list[Margin] | None:
+        """Return the components as they appear in some of the columns; None if one cannot leave out the others."""
+        d = self.rows.shape[1]
+        if len(columns) < d:
+            probe = np.full((1, d), np.nan)
+            probe[0, columns] = self.rows[~np.isnan(self.rows[:, columns]).any(axis=1)][0, columns]
+            try:
+                refuse_incomplete(self.model.outline().branches, probe)
+            except InvalidDataError:
+                return None
+        return [
+            Margin(self, k, tuple(columns), bool(_discrete(component, d)[list(columns)].all()))
+            for k, component in enumerate(self.components)
+        ]
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A component as it appears in some of its columns: cells of the others are missing."""
+
+    data: Drawn
+    k: int
+    columns: tuple[int, ...]
+    discrete: bool  # whether these columns hold separate values
+
+    @property
+    def component(self) -> Distribution:
+        """The component."""
+        return self.data.components[self.k]
+
+    def log_pdf(self, points: Array) -> Array:
+        """Return the log density at points, shape (m, number of columns)."""
+        rows = np.full((len(points), self.data.rows.shape[1]), np.nan)
+        rows[:, self.columns] = points
+        return self.component.log_pdf(as_observed(rows))
+
+    @property
+    def draws(self) -> Array:
+        """Draws, shape (m, number of columns)."""
+        return self.data.draws[self.k][:, self.columns]
+
+
+def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Drawn:
+    """Return data, checked, and the model to be drawn beside them.
+
+    Parameters
+    ----------
+    model : MixtureModel
+    x : array_like, shape (n,) or (n, d), or data frame
+    sample_weight : array_like, shape (n,), optional
+
+    Raises
+    ------
+    InvalidDataError
+        If rows or weights are malformed, or rows are intervals.
+    NotFittedError
+        If parameters are unknown.
+    """
+    components, weights = model._current("be plotted")
+    missing, n_columns, coded = model.marginalises, model.n_columns, model.encode(x)
+    given = as_rows(missing_as_nan(coded) if missing else coded, n_columns, "MixtureModel", finite=False)
+    if model.finite_rows(given) is not given:
+        raise InvalidDataError(
+            "plots show values, and these rows are intervals: plot a mixture of the distributions that are Censored"
+        )
+    data = as_observations(given, sample_weight, n_columns, "MixtureModel", missing=missing)
+    d = data.rows.shape[1]
+    names = _column_names(components, x, d)
+    labels = [column.labels for column in model.columns_read(names)]
+    weight = np.ones(len(data.rows)) if data.weight is None else data.weight
+    return Drawn(model, components, weights, data.rows, weight, names, labels, _discrete(model, d))
+
+
+def _discrete(distribution: Distribution, d: int) -> Mask:
+    """Which of the d columns hold separate values, shape (d,)."""
+    discrete = np.ones(d, dtype=bool)
+    for branch in distribution.outline().branches:
+        for leaf, span in zip(branch.kind, branch.spans(d), strict=True):
+            discrete[span] &= leaf.support.discrete
+    return discrete
+
+
+def _column_names(components: Sequence[Distribution], x: Any, d: int) -> list[str]:
+    """Return what to write at the axes: the names that the components read, or those of the data."""
+    for component in components:
+        if component.column_names is not None:
+            return list(component.column_names)
+    if is_frame(x) and len(x.columns) == d:
+        return [str(name) for name in x.columns]
+    if d == 1:
+        return [str(getattr(x, "name", None) or "x")]
+    return [f"column {j + 1}" for j in range(d)]
+
+
+def require_one_column(data: Drawn, what: str) -> Array:
+    """Return the values of the only column, shape (n,).
+
+    Raises
+    ------
+    InvalidDataError
+        If there are several.
+    """
+    if data.rows.shape[1] != 1:
+        raise InvalidDataError(
+            f"{what} shows one column, here are {data.rows.shape[1]}: plot x[:, j] with a model of that column"
+        )
+    return data.rows[:, 0]

@@ -1,0 +1,234 @@
+"""The density of one column: data as a histogram or bars, each component's weighted curve, and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from distributions import numeric
+from distributions.data import Array
+
+from .canvas import (
+    DATA_COLOR,
+    MIXTURE_COLOR,
+    Drawn,
+    Margin,
+    component_colors,
+    effective_rows,
+    finish,
+    line_style,
+    tick_labels,
+    weight_label,
+    whole_ticks,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_BINS = 120
+GRID = 801  # points of a curve, besides those around each component
+MAX_COUNTS = 2001  # whole numbers at which masses are drawn
+TALLEST = 2.5  # curves may rise to this many times the highest bar: a spike must not flatten the rest
+
+
+class Bars(NamedTuple):
+    """Bars of the data: of counts in the places of the values, else a histogram between edges."""
+
+    heights: Array  # (m,): relative frequencies of counts, else a histogram of unit area
+    edges: Array  # (m + 1,) of a histogram
+    places: Array  # (m,): middle of each bar
+    width: float  # of bars of counts
+    low: float  # range to show
+    high: float
+
+
+def draw_density(
+    ax: Axes, data: Drawn, column: int = 0, *, legend: bool = True, responsibilities: Array | None = None
+) -> Axes:
+    """Draw a column of the data, the weighted density of each component there, and their sum.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    data : Drawn
+    column : int
+    legend : bool
+        Whether to draw one.
+    responsibilities : ndarray, shape (n, K), optional
+        If given, the bars are divided among the components in their colours.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    empty, entries = not ax.has_data(), ax.get_legend_handles_labels()[0]
+    values, discrete = data.rows[:, column], bool(data.discrete[column])
+    present = ~np.isnan(values)
+    values, weight = values[present], data.row_weight[present]
+    bars = (_bars_of_counts if discrete else _histogram)(values, weight)
+    if responsibilities is None:
+        entries.append(_draw_bars(ax, bars, discrete, np.zeros_like(bars.heights), bars.heights, DATA_COLOR, "data"))
+    else:
+        _draw_divided_bars(ax, bars, discrete, values, weight[:, np.newaxis] * responsibilities[present])
+
+    margins = data.margins([column])
+    top = float(bars.heights.max())
+    if margins is not None:
+        lines, highest = _draw_curves(ax, data, margins, bars, discrete, data.labels[column] is not None)
+        entries += lines
+        top = max(top, min(TALLEST * top, highest))
+    if empty:
+        ax.set_xlim(_widened(ax, "x", bars.low, bars.high))
+        ax.set_ylim(_widened(ax, "y", 0.0, 1.06 * top))
+        labels = data.labels[column]
+        if labels is not None:
+            tick_labels(ax.xaxis, labels)
+        elif discrete:
+            whole_ticks(ax.xaxis)
+    finish(ax, empty, data.columns[column], "relative frequency" if discrete else "density")
+    if legend:
+        ax.legend(handles=entries, frameon=False)
+    return ax
+
+
+def _draw_curves(
+    ax: Axes, data: Drawn, margins: Sequence[Margin], bars: Bars, discrete: bool, categories: bool
+) -> tuple[list[Any], float]:
+    """Draw the curves of the components and the mixture; return their lines, and how high the mixture rises."""
+    counts, grid = _whole_numbers(bars.low, bars.high), _grid(margins, bars.low, bars.high)
+    total = np.zeros(len(counts if discrete else grid))
+    lines: list[Any] = []
+    colors = component_colors(len(margins))
+    for k, (name, margin, share) in enumerate(zip(data.names, margins, data.weights, strict=True)):
+        points, style = (counts if margin.discrete else grid), "" if categories else line_style(k)
+        curve = share * np.exp(margin.log_pdf(points[:, np.newaxis]))
+        label = weight_label(name, share)
+        (line,) = ax.plot(points, curve, linestyle=style, color=colors[k], linewidth=2.0, zorder=3, label=label)
+        lines.append(line)
+        if not margin.discrete:
+            ax.fill_between(points, curve, color=colors[k], alpha=0.2, linewidth=0, zorder=2)
+        elif len(points) <= 60:
+            line.set(marker="o", markersize=5)
+        if margin.discrete == discrete:  # masses and densities have no sum
+            total += curve
+    if len(margins) > 1:
+        points = counts if discrete else grid
+        marks: dict[str, Any] = (
+            {"linestyle": "", "marker": "_", "markersize": 14, "markeredgewidth": 1.6} if categories else {}
+        )
+        lines += ax.plot(points, total, color=MIXTURE_COLOR, linewidth=1.6, zorder=4, label="mixture", **marks)
+    return lines, float(np.nanmax(total))
+
+
+def _widened(ax: Axes, which: str, low: float, high: float) -> tuple[float, float]:
+    """Return limits that also hold those of the axes that share this one and are drawn already."""
+    shared = ax.get_shared_x_axes() if which == "x" else ax.get_shared_y_axes()
+    drawn = [other for other in shared.get_siblings(ax) if other is not ax and other.has_data()]
+    limits = [getattr(other, f"get_{which}lim")() for other in drawn]
+    return min([low, *(limit[0] for limit in limits)]), max([high, *(limit[1] for limit in limits)])
+
+
+# ------------------------------------------------------------------------------------------------------- data
+
+
+def _bars_of_counts(values: Array, weight: Array) -> Bars:
+    """Return a bar of relative frequency for each value."""
+    counts, place = np.unique(values, return_inverse=True)
+    width = 0.8 if counts[-1] - counts[0] <= 60 else 1.0
+    frequencies = np.bincount(place, weight) / weight.sum()
+    return Bars(frequencies, np.empty(0), counts, width, counts[0] - 0.8, counts[-1] + 0.8)
+
+
+def _histogram(values: Array, weight: Array) -> Bars:
+    """Return a histogram of unit area."""
+    edges = bin_edges(values, weight)
+    heights = np.histogram(values, edges, weights=weight)[0] / (weight.sum() * np.diff(edges))
+    margin = 0.03 * (edges[-1] - edges[0])
+    return Bars(heights, edges, (edges[1:] + edges[:-1]) / 2, 0.0, edges[0] - margin, edges[-1] + margin)
+
+
+def _draw_bars(ax: Axes, bars: Bars, discrete: bool, base: Array, top: Array, color: str, label: str) -> Any:
+    if discrete:
+        return ax.bar(bars.places, top - base, bars.width, bottom=base, color=color, zorder=1, label=label)
+    return ax.stairs(top, bars.edges, baseline=base, fill=True, color=color, zorder=1, label=label)
+
+
+def _draw_divided_bars(ax: Axes, bars: Bars, discrete: bool, values: Array, shares: Array) -> None:
+    """Draw bars on top of each other: what each component has of the rows there, ``shares`` of shape (n, K)."""
+    n_bars, base = len(bars.heights), np.zeros_like(bars.heights)
+    if discrete:
+        place = np.searchsorted(bars.places, values)
+    else:
+        place = np.clip(np.searchsorted(bars.edges, values, side="right") - 1, 0, n_bars - 1)
+    held = np.bincount(place, shares.sum(axis=1), n_bars)
+    scale = np.divide(bars.heights, held, out=np.zeros_like(held), where=held > 0)
+    for color, share in zip(component_colors(shares.shape[1]), shares.T, strict=True):
+        top = base + scale * np.bincount(place, share, n_bars)
+        _draw_bars(ax, bars, discrete, base, top, color, "_data").set(alpha=0.45)
+        base = top
+
+
+def bin_edges(values: Array, weight: Array) -> Array:
+    """Return bins of the Freedman-Diaconis width, but enough of them to show several modes.
+
+    Rounded data get bins that each hold equally many of the possible values: others would show a comb.
+    """
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return low + np.array([-0.05, 0.05]) * (abs(low) or 1.0)
+    n = effective_rows(weight)
+    quartiles = np.quantile(values, [0.25, 0.75], weights=weight, method="inverted_cdf")
+    width = 2.0 * (quartiles[1] - quartiles[0]) / np.cbrt(n)
+    fewest = min(30.0, 4.0 * np.cbrt(n))
+    width = float(np.clip(width, (high - low) / MAX_BINS, (high - low) / fewest))
+    origin, step = _rounding(values, weight, width)
+    if not step:
+        return np.linspace(low, high, int(np.ceil((high - low) / width)) + 1)
+    width = step * max(round(width / step), 1)
+    start = origin + step * (round((low - origin) / step) - 0.5)
+    return start + width * np.arange(np.floor((high - start) / width) + 2)
+
+
+def _rounding(values: Array, weight: Array, width: float) -> tuple[float, float]:
+    """Return the commonest value and the largest step from it that most data are multiples of.
+
+    The step is 0 if there is none, or if it is too small beside the bins to show.
+    """
+    distinct, place = np.unique(values, return_inverse=True)
+    mass = np.bincount(place, weight) / weight.sum()
+    origin = float(distinct[mass.argmax()])
+    gaps = np.diff(distinct)[:1000]
+    for step in np.unique(gaps[gaps > width / 10])[::-1]:
+        multiple = (distinct - origin) / step
+        if mass[np.abs(multiple - np.round(multiple)) < 1e-3].sum() > 0.85:
+            return origin, float(step)
+    return origin, 0.0
+
+
+# ----------------------------------------------------------------------------------------------------- curves
+
+
+def _whole_numbers(low: float, high: float) -> Array:
+    """Return the whole numbers from low to high, thinned out where they are too many to be seen."""
+    first, last = np.ceil(low), np.floor(high)
+    return np.unique(np.round(np.linspace(first, last, int(min(last - first + 1, MAX_COUNTS)))))
+
+
+def _grid(margins: Iterable[Margin], low: float, high: float) -> Array:
+    """Return points from low to high at which curves are drawn, dense where a component is narrow."""
+    points = [np.linspace(low, high, GRID)]
+    for margin in margins:
+        if margin.discrete:
+            continue
+        if margin.data.rows.shape[1] > 1:
+            points.append(np.quantile(margin.draws[:, 0], np.linspace(0.0, 1.0, 201)))
+            continue
+        for part in numeric.leaves(margin.component):
+            end = np.array([part.support.low, part.support.high])  # where a density may jump
+            points += [end, np.nextafter(end, [-np.inf, np.inf])]
+            centre, spread = float(np.squeeze(part.mean)), float(np.squeeze(part.std))
+            points.append(centre + spread * np.linspace(-5.0, 5.0, 201))
+    grid = np.unique(np.concatenate(points))
+    return grid[(grid >= low) & (grid <= high)]

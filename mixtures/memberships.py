@@ -1,0 +1,168 @@
+"""Which component a row came from, and how sure that is: responsibilities and uncertainty as pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from distributions.data import Array
+
+from . import posterior
+from .canvas import (
+    DATA_COLOR,
+    GUIDE_COLOR,
+    MIXTURE_COLOR,
+    Drawn,
+    component_colors,
+    finish,
+    line_style,
+    tick_labels,
+    whole_ticks,
+)
+from .contours import draw_points, limits
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+GRID = 601
+RUG = 0.03  # height of the marks of the data, of the axes'
+ROOM = 62  # letters and marks of a legend beside each other
+SMALLEST, LARGEST = 0.25, 4.0  # areas of the points of certain and of doubtful rows, relative to the usual one
+
+
+def draw_responsibilities(ax: Axes, data: Drawn) -> Axes:
+    """Draw the probability of each component: over the values of one column, else for each row.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    data : Drawn
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Of one column a curve for each component, and the data as marks. Of several a bar for each row, divided among
+        the components, the rows in the order of their most probable component and of its probability.
+    """
+    empty, names, colors = not ax.has_data(), data.names, component_colors(len(data.weights))
+    if data.rows.shape[1] == 1:
+        points, shares = _over_values(data)
+        for k, (name, color, share) in enumerate(zip(names, colors, shares, strict=True)):
+            ax.plot(
+                points, share, line_style(k), color=color, linewidth=2.0, zorder=3, label=name, **_dots(data, points)
+            )
+        _finish_values(ax, data, empty, "responsibility", 1.0)
+    else:
+        probability = data.responsibilities
+        order = np.lexsort([-probability.max(axis=1), probability.argmax(axis=1)])
+        ends = np.concatenate([[0.0], np.cumsum(data.row_weight[order])])
+        below = np.zeros(len(order))
+        for name, color, share in zip(names, colors, probability[order].T, strict=True):
+            ax.stairs(below + share, ends, baseline=below, fill=True, color=color, linewidth=0, label=name)
+            below = below + share
+        weighted = not np.all(data.row_weight == 1.0)
+        if empty:
+            ax.set_xlim(0.0, ends[-1])
+            ax.set_ylim(0.0, 1.0)
+        finish(ax, empty, "total weight of the rows, sorted" if weighted else "rows, sorted", "responsibility")
+    _legend_above(ax)
+    return ax
+
+
+def draw_uncertainty(ax: Axes, data: Drawn) -> Axes:
+    """Draw the probability that the most probable component is the wrong one.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    data : Drawn
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Of one column a curve over its values, in the colour of the most probable component, and the data as marks. Of
+        two columns points that grow with the doubt. Of more the rows in ascending order of it.
+    """
+    empty, colors, d = not ax.has_data(), component_colors(len(data.weights)), data.rows.shape[1]
+    worst = 1.0 - 1.0 / len(data.weights)
+    if d == 1:
+        points, shares = _over_values(data)
+        doubt, owner = 1.0 - shares.max(axis=0), shares.argmax(axis=0)
+        ax.plot(points, doubt, color=DATA_COLOR, linewidth=1.0, zorder=1, label="_all")
+        for k, (name, color) in enumerate(zip(data.names, colors, strict=True)):
+            mine = np.where(owner == k, doubt, np.nan)
+            if np.isfinite(mine).any():
+                ax.plot(points, mine, line_style(k), color=color, linewidth=2.0, label=name, **_dots(data, points))
+        _finish_values(ax, data, empty, "uncertainty", max(worst, 0.05))
+        _legend_above(ax)
+        return ax
+    doubt = 1.0 - data.responsibilities.max(axis=1)
+    if d == 2:
+        relative = doubt / worst if worst else doubt
+        entries = draw_points(ax, data, (0, 1), SMALLEST + (LARGEST - SMALLEST) * relative)
+        if empty:
+            ax.set_xlim(limits(data, 0))
+            ax.set_ylim(limits(data, 1))
+            for axis, labels in zip((ax.xaxis, ax.yaxis), data.labels, strict=True):
+                if labels is not None:
+                    tick_labels(axis, labels)
+        finish(ax, empty, *data.columns)
+        ax.legend(handles=entries, title="larger: less certain", frameon=False, alignment="left")
+        return ax
+    order = np.argsort(doubt, kind="stable")
+    ends = np.concatenate([[0.0], np.cumsum(data.row_weight[order])])
+    ax.stairs(doubt[order], ends, fill=True, color=DATA_COLOR)
+    ax.stairs(doubt[order], ends, color=MIXTURE_COLOR, linewidth=1.6)
+    ax.axhline(worst, color=GUIDE_COLOR, linewidth=1.0, linestyle=":")
+    ax.annotate("greatest possible", (0.01, worst), xycoords=("axes fraction", "data"), va="bottom", color=GUIDE_COLOR)
+    if empty:
+        ax.set_xlim(0.0, ends[-1])
+        ax.set_ylim(0.0, 1.15 * worst if worst else 1.0)
+    return finish(ax, empty, "rows, sorted", "uncertainty")
+
+
+def _over_values(data: Drawn) -> tuple[Array, Array]:
+    """Return values of the one column, shape (m,), and the responsibilities there, shape (K, m), NaN if undefined."""
+    low, high = limits(data, 0)
+    if data.discrete[0]:
+        points = np.arange(np.ceil(low), np.floor(high) + 1.0)
+        if len(points) > GRID:
+            points = np.unique(data.rows[:, 0])
+    else:
+        points = np.union1d(np.linspace(low, high, GRID), data.rows[:, 0])
+    joint = posterior.log_joint(data.components, data.weights, points[:, np.newaxis])
+    top = joint.max(axis=0)
+    with np.errstate(invalid="ignore"):
+        shares = np.exp(joint - top)
+    shares = shares / shares.sum(axis=0)
+    return points, shares
+
+
+def _dots(data: Drawn, points: Array) -> dict[str, Any]:
+    """Return the style of a line that is known at separate values only."""
+    return {"marker": "o", "markersize": 5} if data.discrete[0] and len(points) <= 60 else {}
+
+
+def _finish_values(ax: Axes, data: Drawn, empty: bool, ylabel: str, top: float) -> None:
+    """Mark the data below the curves, and set limits and labels."""
+    values = np.unique(data.rows[:, 0])
+    ax.vlines(
+        values, -2.2 * RUG * top, -0.7 * RUG * top, color=GUIDE_COLOR, linewidth=0.8, alpha=0.7, zorder=1, label="_data"
+    )
+    if empty:
+        ax.set_xlim(limits(data, 0))
+        ax.set_ylim(-2.5 * RUG * top, 1.03 * top)
+        labels = data.labels[0]
+        if labels is not None:
+            tick_labels(ax.xaxis, labels)
+        elif data.discrete[0]:
+            whole_ticks(ax.xaxis)
+    finish(ax, empty, data.columns[0], ylabel)
+
+
+def _legend_above(ax: Axes) -> None:
+    """Put the legend above the axes: curves and bars fill them."""
+    labels = ax.get_legend_handles_labels()[1]
+    across = min(len(labels), max(ROOM // (max(map(len, labels)) + 6), 1))
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=across, frameon=False, borderaxespad=0.2)
