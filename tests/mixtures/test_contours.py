@@ -116,6 +116,13 @@ def test_a_frame_names_the_axes(ax):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("height", "weight")
 
 
+def test_a_fit_to_a_frame_names_the_axes_of_arrays(ax, rng):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(rng.normal(size=(40, 2)), columns=["height", "weight"])
+    MixtureModel([MultivariateNormal()]).fit(frame).plot(frame.to_numpy(), ax=ax)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("height", "weight")
+
+
 def test_separate_values_are_spread_out_and_have_no_contours(ax):
     model = MixtureModel([Product([Poisson(2.0), Normal(0.0, 1.0)])])
     x = np.column_stack([np.full(20, 3.0), np.linspace(-1, 1, 20)])
