@@ -7,6 +7,10 @@ class InvalidParameterError(ValueError):
     """A parameter lies outside its domain, or parameters do not fit each other."""
 
 
+class InvalidRecordError(InvalidParameterError):
+    """A file or a record is not one of a distribution: damaged, changed, of another version, or never one."""
+
+
 class UnknownParameterError(ValueError):
     """A value was asked of a distribution whose parameters are not known yet."""
 

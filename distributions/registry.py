@@ -30,7 +30,11 @@ def look_up(name: object) -> type[Distribution]:
         If there is none.
     """
     if not isinstance(name, str) or name not in _families:
-        raise InvalidParameterError(f"unknown family {name!r}; known are {', '.join(sorted(_families))}")
+        given = repr(name) if len(repr(name)) < 80 else f"{repr(name)[:77]}..."
+        raise InvalidParameterError(
+            f"unknown family {given}; known are {', '.join(sorted(_families))}. "
+            "One of your own is known once the module of its class is imported."
+        )
     return _families[name]
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
-from . import registry
-from .errors import InvalidParameterError
-
-if TYPE_CHECKING:
-    from .base import Distribution
+from . import records, registry
+from .errors import InvalidParameterError, InvalidRecordError
 
 
 class Value:
@@ -54,52 +50,77 @@ class Value:
         values = {f.name: getattr(self, f.name) for f in fields(cast(Any, self))}
         return {
             "family": type(self).__name__,
-            "parameters": {name: _plain(value) for name, value in values.items()},
+            "parameters": {name: records.plain(value) for name, value in values.items()},
             "frozen": sorted(self.frozen),
         }
 
-    @staticmethod
-    def from_dict(record: dict[str, Any]) -> Distribution:
-        """Return the distribution described by `to_dict`; only registered families are looked up.
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Self:
+        """Return the distribution described by `to_dict`.
+
+        Families are looked up by name among the classes that exist: a record makes nothing be imported or run. A family
+        of your own is there once its class is.
 
         Raises
         ------
-        InvalidParameterError
-            If the record is not one that `to_dict` wrote.
+        InvalidRecordError
+            If the record is not one of a distribution of this class, or names an unknown family.
         """
         if not isinstance(record, dict) or not {"family", "parameters"} <= set(record):
-            raise InvalidParameterError("a distribution's record needs the keys 'family' and 'parameters'")
-        return registry.look_up(record["family"])._from_record(record)
+            raise InvalidRecordError("a distribution's record needs the keys 'family' and 'parameters'")
+        try:
+            made = registry.look_up(record["family"])._from_record(record)
+        except InvalidRecordError:
+            raise
+        except InvalidParameterError as error:
+            raise InvalidRecordError(str(error)) from None
+        except Exception as error:  # whatever a family makes of a value that it did not expect
+            kind = type(error).__name__
+            raise InvalidRecordError(f"not a record of a {record['family']}: {kind}: {records.shown(error)}") from error
+        if not isinstance(made, cls):
+            raise InvalidRecordError(
+                f"it is the record of a {record['family']}, not of a {cls.__name__}. Distribution reads both."
+            )
+        return made
 
     @classmethod
     def _from_record(cls, record: dict[str, Any]) -> Self:
+        strange = set(record) - {"family", "parameters", "frozen"}
+        if strange:
+            raise InvalidRecordError(f"{cls.__name__}: its record has the strange key {records.shown(min(strange))}")
         try:
             made = cls(**record["parameters"])
         except TypeError:
-            raise InvalidParameterError(f"{cls.__name__} has no such parameters: {record['parameters']!r}") from None
+            given = records.shown(record["parameters"])
+            raise InvalidParameterError(f"{cls.__name__} has no such parameters: {given}") from None
         frozen = record.get("frozen", [])
         if not isinstance(frozen, list):
-            raise InvalidParameterError(f"{cls.__name__}: frozen must be a list of names; got {frozen!r}")
+            raise InvalidParameterError(f"{cls.__name__}: frozen must be a list of names; got {records.shown(frozen)}")
         return cast(Any, made).freeze(*frozen) if frozen else made
 
     def to_json(self) -> str:
-        """Return the distribution as JSON text, floats exact."""
-        return json.dumps(self.to_dict(), indent=2)
-
-    @staticmethod
-    def from_json(text: str) -> Distribution:
-        """Return the distribution written by `to_json`.
+        """Return the distribution as JSON text, floats exact, with the format's version and a checksum.
 
         Raises
         ------
         InvalidParameterError
-            If the text is not such a record.
+            If it holds something that is neither number nor text nor a list of such.
         """
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InvalidParameterError(f"not a distribution's JSON: {error}") from None
-        return Value.from_dict(record)
+        return records.to_text(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the distribution written by `to_json`; see `from_dict`.
+
+        What was damaged or changed since is refused, by the checksum. Who changes a file on purpose can make a new one,
+        so a file from a stranger is a claim like any other; reading it runs nothing that it names.
+
+        Raises
+        ------
+        InvalidRecordError
+            If the text is not that of a distribution of this class, or was changed.
+        """
+        return cls.from_dict(records.from_text(text))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -111,5 +132,5 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as numbers, text and lists."""
+    """Return a value whose repr evaluates."""
     return value.tolist() if isinstance(value, np.ndarray) else value

@@ -17,7 +17,7 @@ from distributions.errors import InvalidDataError, InvalidParameterError, NotFit
 from distributions.imputation import Column
 from distributions.outline import Outline, Path, finite_rows, refuse_incomplete, split_name
 
-from . import em, imputation, posterior, reporting
+from . import em, imputation, persistence, posterior, reporting
 from .estimator import Estimator, as_given, known_to_sklearn
 from .fitting import Fit
 from .plotting import Plots
@@ -564,34 +564,30 @@ class MixtureModel(Estimator, Distribution):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self.to_dict() == other.to_dict()
+        return self._compared == other._compared
 
     __hash__ = None  # type: ignore[assignment]  # it can be refitted
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the model as plain numbers, text and lists: the fitted parameters if there are any."""
+    @property
+    def _compared(self) -> tuple[Any, ...]:
+        """What equal models have in common: what they describe, not how it was found."""
         components, weights = self._described()
-        return {
-            "family": "MixtureModel",
-            "parameters": {
-                "names": self.names if isinstance(self.components, Mapping) else None,
-                "components": [component.to_dict() for component in components],
-                "weights": None if weights is None else weights.tolist(),
-                **self._structure.record_of_rules,
-            },
-        }
+        names = self.names if isinstance(self.components, Mapping) else None
+        shares = None if weights is None else weights.tolist()
+        return names, components, shares, self._structure.record_of_rules
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model as plain numbers, text and lists: the constructor's arguments, and all that a fit learned.
+
+        `from_dict` and `from_json` give a fitted model back fitted, every bit of it.
+
+        Raises
+        ------
+        InvalidParameterError
+            If an argument cannot be written down.
+        """
+        return persistence.to_record(self)
 
     @classmethod
     def _from_record(cls, record: dict[str, Any]) -> Self:
-        try:
-            parameters = record["parameters"]
-            components = [Distribution.from_dict(part) for part in parameters["components"]]
-            names, weights = parameters["names"], parameters["weights"]
-            if names and len(set(names)) < len(names):
-                raise ValueError(f"names repeat in {names!r}")
-            named = dict(zip(names, components, strict=True)) if names else components
-            made = cls(named, weights=weights, **Rules.from_record(parameters)._asdict())
-            made._structure  # noqa: B018  # which checks the arguments
-            return made
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidParameterError(f"not a MixtureModel's record: {error}") from None
+        return persistence.from_record(cls, record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -39,12 +40,6 @@ class Rules(NamedTuple):
         if "weights_prior" in values:
             values["weights_prior"] = np.asarray(self.weights_prior).tolist()
         return values
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Rules:
-        """Return what `given` wrote among other things."""
-        values = {name: record[name] for name in cls._fields if name in record}
-        return cls(**{**values, "prior": priors.from_record(values.get("prior"))})
 
 
 NO_RULES = Rules()
@@ -296,8 +291,10 @@ def _named(components: Components, n: int | None) -> dict[str, Distribution]:
                 raise InvalidParameterError(f"MixtureModel: names of components must be text; got {name!r}")
     else:
         kinds = [type(component).__name__ for component in components]
-        numbers = [f" {kinds[: i + 1].count(kind)}" if kinds.count(kind) > 1 else "" for i, kind in enumerate(kinds)]
-        named = {f"{kind}{number}": part for kind, number, part in zip(kinds, numbers, components, strict=True)}
+        times, so_far, named = Counter(kinds), Counter[str](), {}
+        for kind, component in zip(kinds, components, strict=True):
+            so_far[kind] += 1
+            named[f"{kind} {so_far[kind]}" if times[kind] > 1 else kind] = component
     if not named:
         raise InvalidParameterError("MixtureModel needs at least one component")
     for name, component in named.items():

@@ -108,7 +108,7 @@ def test_frozen_probabilities_stay_and_settings_survive_json():
     trial = Categorical([0.5, 0.2, 0.3], categories=("x", "y", "z"), smoothing=0.5).freeze()
     assert trial.fit(["x", "x"]) == trial
     assert Distribution.from_json(trial.to_json()) == trial
-    assert json.loads(trial.to_json())["parameters"]["categories"] == ["x", "y", "z"]
+    assert json.loads(trial.to_json())["record"]["parameters"]["categories"] == ["x", "y", "z"]
 
 
 def test_constant_labels_are_one_category():

@@ -179,7 +179,7 @@ def test_weights_of_rows_are_repetition(case, rng):
     model = MixtureModel(components(np.add(truth, 0.1)), weights=[0.5, 0.5], tied=name, tol=1e-18)
     one = MixtureModel(**model.get_params()).fit(data, sample_weight=count)
     other = model.fit(np.repeat(data, count))
-    assert_allclose(one.to_dict()["parameters"]["weights"], other.weights_, rtol=1e-8)
+    assert_allclose(one.weights_, other.weights_, rtol=1e-8)
     for a, b in zip(one.components_, other.components_, strict=True):
         assert_allclose(list(a.parameters.values()), list(b.parameters.values()), rtol=1e-8)
 

@@ -1,0 +1,270 @@
+"""A model as a record of numbers and text, and back: the constructor's arguments, and what a fit has learned.
+
+`MixtureModel.to_json` writes the record down (`distributions.records`). A fitted model comes back fitted, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from distributions import registry
+from distributions.base import Distribution
+from distributions.errors import InvalidParameterError, InvalidRecordError
+from distributions.records import plain, shown
+
+from . import em, priors
+from .structure import Structure
+
+if TYPE_CHECKING:
+    from .model import MixtureModel
+
+Model = TypeVar("Model", bound="MixtureModel")
+Record = dict[str, Any]
+
+MOST_COPIES = 100_000  # of one prototype, in a file: its number must not fill the memory
+
+
+def to_record(model: MixtureModel) -> Record:
+    """Return a model as numbers, text, lists and dicts.
+
+    Raises
+    ------
+    InvalidParameterError
+        If an argument cannot be written down.
+    """
+    name = type(model).__name__
+    if registry.look_up(name) is not type(model):
+        raise InvalidParameterError(f"another family is named {name}: give this one a name of its own")
+    record = {"family": name, "parameters": _arguments(model)}
+    if hasattr(model, "weights_"):
+        state = {key: kind.write(getattr(model, key)) for key, kind in _LEARNED.items() if hasattr(model, key)}
+        fitted = list(_values(model.components_))
+        record["fit"] = {"components_": [component.to_dict() for component in fitted], **state}
+    return record
+
+
+def from_record(family: type[Model], record: Record) -> Model:
+    """Return the model that `to_record` wrote.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the record is not one of a model: something is missing, strange, or does not fit the rest.
+    """
+    try:
+        strange = set(record) - {"family", "parameters", "fit"}
+        if strange:
+            raise ValueError(f"it has the strange key {shown(min(strange))}")
+        model = family(**_read_arguments(family, record["parameters"]))
+        structure = model._structure  # which checks the arguments
+        if "fit" in record:
+            _restore(model, structure, record["fit"])
+        return model
+    except (KeyError, TypeError, ValueError) as error:
+        missing = "it lacks " if isinstance(error, KeyError) else ""
+        raise InvalidRecordError(f"not a {family.__name__}'s record: {missing}{shown(error)}") from None
+
+
+# ------------------------------------------------------------------------------------------- the arguments
+
+
+def _arguments(model: MixtureModel) -> Record:
+    """Return the constructor's arguments, all of them: a later version may have other defaults."""
+    written = {name: plain(getattr(model, name)) for name in model._arguments()}
+    for name, value in written.items():
+        if callable(value) and not isinstance(value, Distribution):
+            raise InvalidParameterError(
+                f"MixtureModel: {name}={shown(value)} is code, which is not written to a file. Leave it out of the copy: "
+                f"set_params({name}=None)"
+            )
+    for name, (write, _) in _ARGUMENTS.items():
+        if name in written:
+            written[name] = write(getattr(model, name))
+    names = list(model.components) if isinstance(model.components, Mapping) else None
+    return {"names": names, **written}
+
+
+def _read_arguments(family: type[MixtureModel], given: Any) -> Record:
+    if not isinstance(given, dict):
+        raise TypeError(f"its parameters must have names; got {shown(given)}")
+    arguments = {name: value for name, value in given.items() if name != "names"}
+    strange = set(arguments) - set(family._arguments())
+    if strange:
+        raise ValueError(f"{family.__name__} has no argument {shown(min(strange))}: a newer release may")
+    arguments |= {name: read(arguments[name]) for name, (_, read) in _ARGUMENTS.items() if name in arguments}
+    components, copies = arguments["components"], arguments.get("n_components")
+    if isinstance(components, Distribution) and isinstance(copies, int) and copies > MOST_COPIES:
+        raise ValueError(f"n_components is {copies}; a file may ask for {MOST_COPIES} copies")
+    names = given["names"]
+    if names is not None:
+        if not isinstance(names, list) or len(set(names)) < len(names):
+            raise ValueError(f"names repeat, or are no list, in {shown(names)}")
+        arguments["components"] = dict(zip(names, components, strict=True))
+    return arguments
+
+
+def _write_components(components: Any) -> Any:
+    if isinstance(components, Distribution):
+        return components.to_dict()
+    return [component.to_dict() for component in _values(components)]
+
+
+def _read_components(record: Any) -> Any:
+    if isinstance(record, list):
+        return [Distribution.from_dict(part) for part in record]
+    return Distribution.from_dict(record)
+
+
+def _values(components: Any) -> Any:
+    return components.values() if isinstance(components, Mapping) else components
+
+
+def _write_tied(tied: Any) -> Any:
+    """Return ties as they were given; factors, whose keys may be numbers, as pairs."""
+    return {name: _write_groups(given) for name, given in tied.items()} if isinstance(tied, Mapping) else plain(tied)
+
+
+def _write_groups(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return {"factors": [[plain(member), plain(factor)] for member, factor in given.items()]}
+    return [_write_groups(part) for part in given] if isinstance(given, (list, tuple)) else plain(given)
+
+
+def _read_tied(record: Any) -> Any:
+    return {name: _read_groups(given) for name, given in record.items()} if isinstance(record, dict) else record
+
+
+def _read_groups(record: Any) -> Any:
+    if isinstance(record, dict):
+        return dict(record["factors"])
+    return [_read_groups(part) for part in record] if isinstance(record, list) else record
+
+
+def _write_rng(rng: Any) -> Any:
+    """Return a seed as it is, and the state of a generator as `numpy.random.default_rng` makes them."""
+    if not isinstance(rng, np.random.Generator):
+        return plain(rng)
+    state = rng.bit_generator.state
+    if state["bit_generator"] != "PCG64":
+        raise InvalidParameterError(
+            f"MixtureModel: the state of {rng!r} cannot be written to a file. Give rng a seed, a whole number."
+        )
+    return {"PCG64": [*state["state"].values(), state["has_uint32"], state["uinteger"]]}
+
+
+def _read_rng(record: Any) -> Any:
+    if not isinstance(record, dict):
+        return record
+    state, step, has_half, half = map(_whole, record["PCG64"])
+    generator = np.random.Generator(np.random.PCG64(0))
+    generator.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": state, "inc": step},
+        "has_uint32": has_half,
+        "uinteger": half,
+    }
+    return generator
+
+
+_ARGUMENTS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {  # those that are more than plain values
+    "components": (_write_components, _read_components),
+    "tied": (_write_tied, _read_tied),
+    "prior": (priors.to_record, priors.from_record),
+    "rng": (_write_rng, _read_rng),
+}
+
+
+# ------------------------------------------------------------------------------------------ what was learned
+
+
+def _number(value: Any) -> float:
+    if type(value) is not float:
+        raise TypeError(f"{shown(value)} is no number")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError(f"{shown(value)} is no whole number >= 0")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise TypeError(f"{shown(value)} is neither true nor false")
+    return value
+
+
+def _reason(value: Any) -> str:
+    if value not in em.REASONS.values():
+        raise ValueError(f"{shown(value)} is no reason to end")
+    return value
+
+
+def _names(value: Any) -> np.ndarray:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TypeError(f"{shown(value)} are no names")
+    return np.array(value, dtype=object)
+
+
+def _vector(value: Any) -> np.ndarray:
+    return np.array([_number(entry) for entry in value])
+
+
+class _Kind(NamedTuple):
+    """How an attribute is written and read."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+_LEARNED = {
+    "weights_": _Kind(plain, _vector),
+    "history_": _Kind(plain, _vector),
+    "n_iter_": _Kind(int, _whole),
+    "log_likelihood_": _Kind(float, _number),
+    "log_posterior_": _Kind(float, _number),
+    "converged_": _Kind(bool, _flag),
+    "converged_reason_": _Kind(str, _reason),
+    "part_counts_": _Kind(plain, _vector),
+    "effective_counts_": _Kind(plain, _vector),
+    "n_rows_": _Kind(int, _whole),
+    "n_features_in_": _Kind(int, _whole),
+    "total_weight_": _Kind(float, _number),
+    "n_starts_": _Kind(int, _whole),
+    "n_agreed_": _Kind(int, _whole),
+    "feature_names_in_": _Kind(plain, _names),
+}
+_OPTIONAL = {"feature_names_in_"}
+
+
+def _restore(model: MixtureModel, structure: Structure, fit: Record) -> None:
+    """Give a model the learned attributes of a record, each checked against the others."""
+    absent = _OPTIONAL - set(fit)
+    learned = {name: kind.read(fit[name]) for name, kind in _LEARNED.items() if name not in absent}
+    strange = set(fit) - set(learned) - {"components_"}
+    if strange:
+        raise ValueError(f"its fit has the strange entry {shown(min(strange))}")
+    fitted = [Distribution.from_dict(part) for part in fit["components_"]]
+    n, weights = len(structure.named), learned["weights_"]
+    if len(fitted) != n or weights.shape != (n,) or learned["effective_counts_"].shape != (n,):
+        raise ValueError(f"its fit is not one of {n} components")
+    if not (np.all(weights >= 0.0) and abs(weights.sum() - 1.0) < 1e-9):
+        raise ValueError(f"weights_ are no proportions: {shown(weights.tolist())}")
+    if any(component.unknown for component in fitted):
+        raise ValueError("components_ have unknown parameters")
+    if len(learned["history_"]) != learned["n_iter_"] + 1:
+        raise ValueError(f"history_ has {len(learned['history_'])} entries, of {learned['n_iter_']} updates")
+    same = Structure(structure.shaped(fitted), None, weights, structure.rules)
+    if same.n_columns not in (None, learned["n_features_in_"]):
+        raise ValueError(f"n_features_in_ is {learned['n_features_in_']}, the components have {same.n_columns} columns")
+    if len(learned.get("feature_names_in_", range(learned["n_features_in_"]))) != learned["n_features_in_"]:
+        raise ValueError(f"feature_names_in_ are not the names of {learned['n_features_in_']} columns")
+    if learned["part_counts_"].shape != same.owner.shape:
+        raise ValueError(f"part_counts_ has {len(learned['part_counts_'])} entries for {len(same.owner)} components")
+    model.components_ = structure.shaped(fitted)
+    for name, value in learned.items():
+        setattr(model, name, value)
