@@ -75,10 +75,10 @@ def _arguments(model: MixtureModel) -> Record:
     """Return the constructor's arguments, all of them: a later version may have other defaults."""
     written = {name: plain(getattr(model, name)) for name in model._arguments()}
     for name, value in written.items():
-        if callable(value) and not isinstance(value, Distribution):
+        if callable(value):
             raise InvalidParameterError(
-                f"MixtureModel: {name}={shown(value)} is code, which is not written to a file. Leave it out of the copy: "
-                f"set_params({name}=None)"
+                f"MixtureModel: {name}={shown(value)} is code, which is not written to a file: set_params({name}=None) "
+                "leaves it out"
             )
     for name, (write, _) in _ARGUMENTS.items():
         if name in written:
