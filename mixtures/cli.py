@@ -5,18 +5,13 @@ from __future__ import annotations
 import argparse
 import csv
 import inspect
-import io
-import math
 import os
-import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -25,6 +20,7 @@ from distributions import Distribution
 from distributions.data import Array, Mask
 
 from . import catalogue, datasets, plotting
+from .csv_tables import CommandError, Table, choices, is_numeric, read
 from .model import MixtureModel
 
 EXAMPLES = """\
@@ -33,11 +29,10 @@ examples:
   python -m mixtures fit old_faithful --column eruptions waiting --components MultivariateNormal MultivariateNormal
   python -m mixtures fit times_deaths --column deaths --weights days --components Poisson Poisson --plot deaths.png
   python -m mixtures fit spikes.csv --components Normal Exponential --json model.json
+  python -m mixtures predict model.json spikes.csv --probabilities
+  python -m mixtures sample model.json 1000 --seed 1 --labels
+  python -m mixtures plot model.json spikes.csv spikes.png
 """
-
-
-class CommandError(Exception):
-    """Something the user can put right; its text is the one line to show."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,7 +86,10 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     layout = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
-        prog="python -m mixtures", description="Fit mixture models.", epilog=EXAMPLES, formatter_class=layout
+        prog="python -m mixtures",
+        description="Fit mixture models, and use fitted ones.",
+        epilog=EXAMPLES,
+        formatter_class=layout,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     fit = commands.add_parser(
@@ -114,47 +112,161 @@ def _parser() -> argparse.ArgumentParser:
         help="structure across the covariances of MultivariateNormal components: EII ... VVV, tied, diag, spherical",
     )
     fit.add_argument("--weights", metavar="NAME", help="column of weights >= 0: how often each row counts")
-    fit.add_argument("--plot", metavar="FILE", help="draw data and mixture into a PNG, PDF or SVG file (one column)")
-    fit.add_argument("--json", metavar="FILE", help="write the fitted model, for Distribution.from_json")
+    fit.add_argument("--plot", metavar="FILE", help="draw data and mixture into a PNG, PDF or SVG file")
+    fit.add_argument(
+        "--json", metavar="FILE", help="write the fitted model, for predict, sample, plot and MixtureModel.from_json"
+    )
     fit.add_argument("--seed", metavar="N", type=int, default=0, help="seed of the random starts (default: 0)")
     fit.set_defaults(run=_fit)
+    predict = commands.add_parser(
+        "predict",
+        help="print the component of each row of a table, as CSV",
+        description="Print the most probable component of each row of a table, as CSV.",
+    )
+    _add_model_and_data(predict)
+    predict.add_argument(
+        "--probabilities", action="store_true", help="print the probability of each component beside it"
+    )
+    predict.set_defaults(run=_predict)
+    sample = commands.add_parser(
+        "sample",
+        help="print rows drawn from a fitted mixture, as CSV",
+        description="Print independent rows drawn from a fitted mixture, as CSV.",
+    )
+    _add_model(sample)
+    sample.add_argument("size", metavar="N", type=int, help="number of rows")
+    sample.add_argument("--seed", metavar="N", type=int, help="seed; other rows each time by default")
+    sample.add_argument("--labels", action="store_true", help="print the component that each row was drawn from")
+    sample.set_defaults(run=_sample)
+    plot = commands.add_parser(
+        "plot",
+        help="draw a fitted mixture over columns of a table",
+        description="Draw data and a fitted mixture: the density of one or two columns, or each pair of more.",
+    )
+    _add_model_and_data(plot)
+    plot.add_argument("picture", metavar="PICTURE", help="PNG, PDF or SVG file to draw into")
+    plot.add_argument("--weights", metavar="NAME", help="column of weights >= 0: how often each row counts")
+    plot.set_defaults(run=_plot)
     families = commands.add_parser("families", help="print the table of all families, in Markdown")
     families.set_defaults(run=lambda _: print(catalogue.table()))
     return parser
 
 
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", metavar="MODEL", help="file that fit --json or MixtureModel.to_json wrote")
+
+
+def _add_model_and_data(command: argparse.ArgumentParser) -> None:
+    _add_model(command)
+    command.add_argument("data", metavar="DATA", help="bundled data set, or CSV file, as for fit")
+    command.add_argument("--column", metavar="NAME", nargs="+", help="columns, in the order of the fit (default: its)")
+
+
 def _fit(options: argparse.Namespace) -> None:
     components = [_family(name)() for name in options.components]
-    table = _read(options.data)
+    table = read(options.data)
     columns = options.column or [_only_column(table, options.weights)]
     x = np.column_stack([table.numbers(name) for name in columns])
-    weight = table.numbers(options.weights) if options.weights else None
-    if weight is not None and weight.min() < 0:
-        raise table.error(int(np.argmax(weight < 0)), f"a weight is negative (column {options.weights!r})")
+    weight = _weights(table, options.weights)
     _check_support(components, table, columns, x, np.full(len(x), True) if weight is None else weight > 0)
     _check_outputs(options.plot, options.json, table.source)  # before the fit, which may be long
     if options.plot:
-        if len(columns) > 1:
-            raise CommandError(f"--plot shows one column, --column names {len(columns)}")
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            raise CommandError('--plot needs matplotlib: pip install "general-mixtures[plot]"') from None
+        _figure(1)
 
     model = MixtureModel(components, covariance=options.covariance, rng=options.seed).fit(x, sample_weight=weight)
+    model.feature_names_in_ = np.array(columns, dtype=object)
     print(model.summary())
+    if options.json:
+        text = model.to_json() + "\n"
+        _write(options.json, lambda path: path.write_text(text, encoding="utf-8"))
+    if options.plot:
+        _draw(model, x, weight, columns, options.plot)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    model = _model(options.model)
+    x, _ = _rows(model, read(options.data), options.column)
+    probabilities, names = model.predict_proba(x), model.names
+    found = [names[k] for k in np.argmax(probabilities, axis=1)]
+    if options.probabilities:
+        lines = ([name, *map(repr, row)] for name, row in zip(found, probabilities.tolist(), strict=True))
+        _print_table(["component", *names], lines)
+    else:
+        _print_table(["component"], ([name] for name in found))
+
+
+def _sample(options: argparse.Namespace) -> None:
+    model = _model(options.model)
+    rows, labels = model.sample(options.size, rng=options.seed, return_labels=True)
+    rows = rows[:, np.newaxis] if rows.ndim == 1 else rows
+    d = rows.shape[1]
+    names = _columns_of(model) or (["x"] if d == 1 else [f"x{j}" for j in range(1, d + 1)])
+    labelled = [column.labels for column in model.columns_read(names)]
+    cells = [[repr(value) if known is None else known[value] for value, known in zip(row, labelled, strict=True)]
+             for row in rows.tolist()]  # fmt: skip
+    if options.labels:
+        components = [model.names[k] for k in labels]
+        _print_table([*names, "component"], ([*row, name] for row, name in zip(cells, components, strict=True)))
+    else:
+        _print_table(names, cells)
+
+
+def _plot(options: argparse.Namespace) -> None:
+    model = _model(options.model)
+    table = read(options.data)
+    _check_outputs(options.picture, None, table.source, options.model)
+    x, columns = _rows(model, table, options.column, options.weights)
+    _draw(model, x, _weights(table, options.weights), columns, options.picture)
+
+
+# ------------------------------------------------------------------------------------------------ what goes in
+
+
+def _model(source: str) -> MixtureModel:
+    """Read a model that was written as JSON."""
     try:
-        if options.json:
-            path = options.json
-            Path(path).write_text(model.to_json() + "\n", encoding="utf-8")
-        if options.plot:
-            path = options.plot
-            figure = Figure(figsize=plotting.FIGURE_SIZE, layout="constrained")
-            axes = model.plot(x, sample_weight=weight, ax=figure.subplots())
-            axes.set_xlabel(columns[0])
-            figure.savefig(path, dpi=200)
+        text = Path(source).read_bytes()
     except OSError as error:
-        raise CommandError(f"cannot write {path!r}: {error.strerror or error}") from None
+        raise CommandError(f"cannot read {source!r}: {error.strerror or error}") from None
+    try:
+        model = MixtureModel.from_json(text)
+        model.require_known("be used")
+    except ValueError as error:
+        raise CommandError(f"{source}: {error}") from None
+    return model
+
+
+def _columns_of(model: MixtureModel) -> list[str] | None:
+    """Return the names of the columns that a model was fitted to, None where they had none."""
+    names = getattr(model, "feature_names_in_", model._reads_by_name)
+    return None if names is None else list(names)
+
+
+def _rows(
+    model: MixtureModel, table: Table, chosen: list[str] | None, weights: str | None = None
+) -> tuple[Any, list[str]]:
+    """Return the columns of a table that a model describes, shape (n, d), and their names."""
+    columns = chosen or _columns_of(model) or [_only_column(table, weights)]
+    d = model.n_columns
+    if d is not None and len(columns) != d:
+        raise CommandError(f"the model describes {d} column{'s' * (d != 1)}, --column names {len(columns)}")
+    cells: list[Any] = []
+    for column in model.columns_read(columns):
+        name = str(column.name)
+        if column.labels is not None and any(isinstance(label, str) for label in column.labels.values()):
+            cells.append(np.array([cell or None for cell in table.cells(name)], dtype=object))
+        else:
+            cells.append(table.numbers(name, missing=model.marginalises))
+    return np.column_stack(cells), columns
+
+
+def _weights(table: Table, name: str | None) -> Array | None:
+    if name is None:
+        return None
+    weight = table.numbers(name)
+    if weight.min() < 0:
+        raise table.error(int(np.argmax(weight < 0)), f"a weight is negative (column {name!r})")
+    return weight
 
 
 def _families() -> dict[str, type[Distribution]]:
@@ -171,16 +283,16 @@ def _families() -> dict[str, type[Distribution]]:
 def _family(name: str) -> type[Distribution]:
     families = _families()
     if name not in families:
-        raise CommandError(f"there is no family {name!r}{_choices(name, families, 'families')}")
+        raise CommandError(f"there is no family {name!r}{choices(name, families, 'families')}")
     return families[name]
 
 
-def _only_column(table: _Table, weights: str | None) -> str:
+def _only_column(table: Table, weights: str | None) -> str:
     """Return the one column that can be meant when none is named: the only one, or the only one that is numeric."""
     names = [name for name in table.columns if name != weights]
     if not names:
         raise CommandError(f"{table.source} has only the column of weights, {weights!r}: there is nothing to fit")
-    numeric = [name for name in names if _is_numeric(table.columns[name])] if len(names) > 1 else names
+    numeric = [name for name in names if is_numeric(table.columns[name])] if len(names) > 1 else names
     if not numeric:
         raise CommandError(f"{table.source} has no numeric column among {', '.join(names)}")
     if len(numeric) > 1:
@@ -188,20 +300,49 @@ def _only_column(table: _Table, weights: str | None) -> str:
     return numeric[0]
 
 
-def _choices(wanted: str, known: Iterable[str], kind: str) -> str:
-    """Return the end of a message about a wrong name: the nearest one, and all there are."""
-    lower = {name.lower(): name for name in known}
-    nearest = get_close_matches(wanted.lower(), lower, n=1)
-    return f"{f'; did you mean {lower[nearest[0]]!r}?' if nearest else '.'} The {kind} are: {', '.join(lower.values())}"
+# ----------------------------------------------------------------------------------------------- what comes out
 
 
-def _check_outputs(plot: str | None, json: str | None, source: str) -> None:
+def _print_table(names: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(lines)
+
+
+def _figure(n_columns: int) -> Any:
+    """Return a new figure, large enough for a picture of so many columns."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise CommandError('pictures need matplotlib: pip install "general-mixtures[plot]"') from None
+    size = plotting.FIGURE_SIZE if n_columns <= 2 else (1.9 * n_columns, 1.9 * n_columns)
+    return Figure(figsize=size, layout="constrained")
+
+
+def _draw(model: MixtureModel, x: Any, weight: Array | None, columns: list[str], path: str) -> None:
+    panels = min(len(columns), 8)  # more are refused
+    figure = _figure(panels)
+    axes = model.plot(x, sample_weight=weight, ax=figure.subplots() if panels <= 2 else figure.subplots(panels, panels))
+    if len(columns) == 1:
+        axes.set_xlabel(columns[0])
+    _write(path, lambda place: figure.savefig(place, dpi=200))
+
+
+def _write(path: str, write: Callable[[Path], Any]) -> None:
+    try:
+        write(Path(path))
+    except OSError as error:
+        raise CommandError(f"cannot write {path!r}: {error.strerror or error}") from None
+
+
+def _check_outputs(plot: str | None, json: str | None, data: str, model: str | None = None) -> None:
     for path in map(Path, filter(None, (plot, json))):
         if path.is_dir() or not path.parent.is_dir():
             problem = "it is a directory" if path.is_dir() else f"there is no directory {str(path.parent)!r}"
             raise CommandError(f"cannot write {str(path)!r}: {problem}")
-        if Path(source).exists() and _same_file(path, Path(source)):
-            raise CommandError(f"cannot write {str(path)!r}: it is the data file")
+        for source, what in ((data, "data"), (model, "model")):
+            if source and Path(source).exists() and _same_file(path, Path(source)):
+                raise CommandError(f"cannot write {str(path)!r}: it is the {what} file")
     if plot and Path(plot).suffix.lower() not in (".png", ".pdf", ".svg"):
         raise CommandError(f"cannot draw {plot!r}: the name must end in .png, .pdf or .svg")
     if plot and json and _same_file(Path(plot), Path(json)):
@@ -212,7 +353,7 @@ def _same_file(a: Path, b: Path) -> bool:
     return a.samefile(b) if a.exists() and b.exists() else os.path.realpath(a) == os.path.realpath(b)
 
 
-def _check_support(components: list[Distribution], table: _Table, columns: list[str], x: Array, present: Mask) -> None:
+def _check_support(components: list[Distribution], table: Table, columns: list[str], x: Array, present: Mask) -> None:
     """Raise for a row that no component covers, as `fit` would, but with its line in the file."""
     outside = present & ~np.any([part.support.holds(x) for part in components], axis=0)
     if outside.any():
@@ -221,106 +362,3 @@ def _check_support(components: list[Distribution], table: _Table, columns: list[
         wanted = ", ".join(dict.fromkeys(f"{type(part).__name__}: {part.support.text}" for part in components))
         found = f"{value} is outside the support of every component ({wanted}); rows like this: {outside.sum()}"
         raise table.error(row, f"{found}. Remove them, or add a component such as Normal")
-
-
-# --------------------------------------------------------------------------------------------------- the table
-
-
-class _Table(NamedTuple):
-    """A CSV file as text: its cells by column, and the line of the file that each row began on."""
-
-    source: str
-    columns: dict[str, list[str]]
-    lines: list[int]
-
-    def numbers(self, name: str) -> Array:
-        """Return a column, shape (n,)."""
-        if name not in self.columns:
-            raise CommandError(f"{self.source} has no column {name!r}{_choices(name, self.columns, 'columns')}")
-        for row, cell in enumerate(self.columns[name]):
-            if not _is_number(cell):
-                shown = cell if len(cell) <= 40 else f"{cell[:37]}..."
-                found = f"{shown!r} is not a finite number" if cell else "the cell is empty"
-                marked = _is_number(re.sub("[,_]", "", cell))
-                remedy = "Write it with a decimal point and no other mark" if marked else "Correct or remove the row"
-                raise self.error(row, f"{found} (column {name!r}). {remedy}")
-        return np.array(self.columns[name], dtype=float)
-
-    def error(self, row: int, message: str) -> CommandError:
-        return CommandError(f"{self.source}, line {self.lines[row]}: {message}")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return "_" not in cell and math.isfinite(float(cell))
-    except ValueError:
-        return False
-
-
-def _is_numeric(cells: list[str]) -> bool:
-    """Return whether most of what is filled in is a number or meant as one, such as 1,5 or 1_000 or nan."""
-    plain = [re.sub("[,_]", "", cell.lower()) for cell in cells if cell]
-    return 2 * sum(_is_number(cell) or cell.strip("+-") in ("na", "nan", "inf") for cell in plain) > len(plain)
-
-
-def _read(source: str) -> _Table:
-    """Read a CSV file, or the file of a bundled data set where there is no such file."""
-    path: Any = Path(source)
-    if source in datasets.names() and not path.is_file():
-        path = files(datasets).joinpath(f"{source}.csv")
-    try:
-        with path.open("r", encoding="utf-8-sig", newline="") as file:
-            return _table(source, file.read())
-    except FileNotFoundError:
-        hint = _choices(Path(source).stem, datasets.names(), "bundled data sets")
-        raise CommandError(f"there is no file {source!r}{hint}") from None
-    except OSError as error:
-        raise CommandError(f"cannot read {source!r}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise CommandError(f"{source} is not text in UTF-8: save it as CSV in that encoding") from None
-
-
-def _table(source: str, text: str) -> _Table:
-    rows = _rows(source, text)
-    header = next(rows, None)
-    if header is None:
-        raise CommandError(f"{source} is empty: its first line must name the columns")
-    line, names = header
-    if all(_is_number(name) for name in names):
-        raise CommandError(f"{source}, line {line}: the first line must name the columns, it holds numbers")
-    names = [name or f"column {i}" for i, name in enumerate(names, start=1)]
-    repeated = [name for name in names if names.count(name) > 1]
-    if repeated:
-        raise CommandError(f"{source}, line {line}: two columns are named {repeated[0]!r}")
-    lines, body = [], []
-    for line, cells in rows:
-        if len(cells) != len(names):
-            raise CommandError(
-                f"{source}, line {line}: {len(cells)} cell{'s' * (len(cells) != 1)}, but the header names {len(names)}"
-            )
-        lines.append(line)
-        body.append(cells)
-    if not body:
-        raise CommandError(f"{source} has a header but no rows")
-    return _Table(source, dict(zip(names, map(list, zip(*body, strict=True)), strict=True)), lines)
-
-
-def _rows(source: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not blank, with the line each begins on."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), skipinitialspace=True, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if len(cells) > 1 or any(cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise CommandError(f"{source}, line {line}: {error}") from None
-
-
-def _separator(text: str) -> str:
-    """Return what separates the names in the first row that is not blank; a comma if there is only one name."""
-    header = re.match(r'(?:[ \t]*[\r\n])*((?:"[^"]*"|[^"\r\n])*)', text)
-    outside_quotes = re.sub('"[^"]*"', "", header[1]) if header else ""
-    return max(",;\t", key=outside_quotes.count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -378,8 +378,19 @@ class MixtureModel(Estimator, Distribution):
         weight = as_weights(sample_weight, n)
         return float(n if weight is None else weight.sum())
 
-    def sample(self, size: int, rng: Rng = None) -> Array:
-        """Draw ``size`` independent observations, shape (size,) or (size, d)."""
+    @overload
+    def sample(self, size: int, rng: Rng = None) -> Array: ...
+
+    @overload
+    def sample(
+        self, size: int, rng: Rng = None, *, return_labels: Literal[True]
+    ) -> tuple[Array, npt.NDArray[np.int64]]: ...
+
+    def sample(self, size: int, rng: Rng = None, *, return_labels: bool = False) -> Any:
+        """Draw ``size`` independent observations, shape (size,) or (size, d).
+
+        With ``return_labels`` the index of the component that each came from, shape (size,), comes as well.
+        """
         components, weights = self._current("be sampled")
         require_whole("size", size, least=0)
         generator = as_generator(rng)
@@ -388,7 +399,7 @@ class MixtureModel(Estimator, Distribution):
         out = np.empty((size, *draws[0].shape[1:]))
         for k, values in enumerate(draws):
             out[labels == k] = values.reshape(len(values), *out.shape[1:])  # one column: (m,) or (m, 1)
-        return out
+        return (out, labels) if return_labels else out
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x) for each x; one column only."""

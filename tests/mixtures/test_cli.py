@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from distributions import ConvergenceWarning, DegeneracyWarning, Distribution, Normal
-from mixtures import MixtureModel, __main__, cli, datasets
+from distributions import ConvergenceWarning, DegeneracyWarning, Distribution, MultivariateNormal, Normal
+from mixtures import Categorical, MixtureModel, Poisson, Product, __main__, cli, csv_tables, datasets
+from mixtures.plotting import Plots
+
+plot = Plots.__call__
 
 WAITING = ["fit", "old_faithful", "--column", "waiting", "--components", "Normal", "Normal"]
 
@@ -85,7 +91,10 @@ def test_json_is_the_fitted_model(tmp_path, capsys):
     path = tmp_path / "model.json"
     assert cli.main([*WAITING, "--json", str(path)]) == 0
     model = MixtureModel([Normal(), Normal()]).fit(datasets.load("old_faithful")["waiting"])
-    assert Distribution.from_json(path.read_text("utf-8")) == model
+    read = Distribution.from_json(path.read_text("utf-8"))
+    assert read == model
+    assert read.feature_names_in_.tolist() == ["waiting"]
+    np.testing.assert_array_equal(read.history_, model.history_)
 
 
 def test_plot(tmp_path, capsys):
@@ -105,7 +114,7 @@ def test_help_has_examples_and_names(capsys):
 
 def test_examples_of_the_help_parse():
     lines = [line.split()[3:] for line in cli.EXAMPLES.splitlines()[1:]]
-    assert len(lines) == 4
+    assert len(lines) == 7
     for line in lines:
         cli._parser().parse_args(line)
 
@@ -137,7 +146,7 @@ def test_entry_point_is_main():
     ],
 )
 def test_forms_of_a_table(text, table):
-    read = cli._read(table(text))
+    read = csv_tables.read(table(text))
     np.testing.assert_array_equal(read.numbers(cli._only_column(read, None)), [1, 2, 4])
 
 
@@ -332,9 +341,14 @@ def test_outputs_do_not_overwrite_each_other(exists, fails, table, monkeypatch, 
         assert said == "--plot and --json are the same file, 'p.png': one would overwrite the other"
 
 
-def test_plots_show_one_column(fails):
-    columns = ["--column", "eruptions", "waiting", "--components", "MultivariateNormal"]
-    assert "--plot shows one column" in fails("fit", "old_faithful", *columns, "--plot", "x.png")
+@pytest.mark.parametrize("columns", [["eruptions", "waiting"], ["eruptions", "waiting", "eruptions"]])
+def test_plots_of_several_columns(columns, saved, tmp_path, capsys, monkeypatch):
+    shapes = []
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda self, *_, **__: shapes.append(len(self.axes)))
+    d = len(columns)
+    model = saved(MixtureModel([MultivariateNormal(np.full(d, 9.0), 100.0 * np.eye(d))]))
+    assert cli.main(["plot", model, "old_faithful", str(tmp_path / "x.png"), "--column", *columns]) == 0
+    assert shapes == [1 if d == 2 else 9]
 
 
 def test_missing_matplotlib(fails, monkeypatch):
@@ -383,3 +397,119 @@ def test_a_covariance_structure(capsys, fails):
     assert "covariance       EEE: volume equal, shape equal, orientation equal" in capsys.readouterr().out
     assert "covariance must be None, one of EII, " in fails(*arguments, "--covariance", "round")
     assert "is a structure across normal components" in fails(*WAITING, "--covariance", "EEE")
+
+
+# ------------------------------------------------------------------------------------------------ models in files
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Write a model into a file; return its path."""
+
+    def write(model, name="model.json"):
+        path = tmp_path / name
+        path.write_text(model.to_json(), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def waiting(tmp_path, capsys):
+    """The file of a model that the command line fitted."""
+    path = tmp_path / "waiting.json"
+    assert cli.main([*WAITING, "--json", str(path)]) == 0
+    capsys.readouterr()
+    return str(path)
+
+
+def printed(capsys, *arguments):
+    """Run the command line; return the rows that it prints."""
+    assert cli.main(list(map(str, arguments))) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return list(csv.reader(io.StringIO(out)))
+
+
+def test_predict_on_a_saved_model(waiting, capsys):
+    model = MixtureModel.from_json(Path(waiting).read_text("utf-8"))
+    x = datasets.load("old_faithful")["waiting"]
+    header, *rows = printed(capsys, "predict", waiting, "old_faithful")  # the column is that of the fit
+    assert header == ["component"]
+    assert [row[0] for row in rows] == [model.names[k] for k in model.predict(x)]
+    header, *rows = printed(capsys, "predict", waiting, "old_faithful", "--column", "waiting", "--probabilities")
+    assert header == ["component", "Normal 1", "Normal 2"]
+    np.testing.assert_array_equal([list(map(float, row[1:])) for row in rows], model.predict_proba(x))
+
+
+def test_predict_with_text_and_missing_cells(saved, table, capsys):
+    parts = {"size": Normal(0.0, 1.0), "colour": Categorical([0.9, 0.1], ["red", "blue"])}
+    other = {"size": Normal(5.0, 1.0), "colour": Categorical([0.1, 0.9], ["red", "blue"])}
+    model = saved(MixtureModel({"low, dim": Product(parts), "high": Product(other)}))
+    data = table("id,colour,size\n1,red,\n2,,4.5\n3,blue,0.1\n")
+    assert printed(capsys, "predict", model, data) == [["component"], ["low, dim"], ["high"], ["low, dim"]]
+    header, *rows = printed(capsys, "sample", model, 50, "--seed", 3, "--labels")
+    assert header == ["size", "colour", "component"]
+    assert {row[1] for row in rows} == {"red", "blue"}
+    assert {row[2] for row in rows} == {"low, dim", "high"}
+
+
+def test_sample_of_a_saved_model(waiting, saved, capsys):
+    model = MixtureModel.from_json(Path(waiting).read_text("utf-8"))
+    header, *rows = printed(capsys, "sample", waiting, 40, "--seed", 5)
+    assert header == ["waiting"]
+    np.testing.assert_array_equal([float(row[0]) for row in rows], model.sample(40, rng=5))
+    assert printed(capsys, "sample", waiting, 0) == [["waiting"]]
+    two = saved(MixtureModel([MultivariateNormal([0, 0], np.eye(2)), MultivariateNormal([9, 9], np.eye(2))]))
+    header, *rows = printed(capsys, "sample", two, 20, "--labels", "--seed", 1)
+    assert header == ["x1", "x2", "component"]
+    for x1, _, name in rows:
+        assert name == ("MultivariateNormal 1" if float(x1) < 4.5 else "MultivariateNormal 2")
+    assert printed(capsys, "sample", saved(MixtureModel([Poisson(2.0)])), 3)[0] == ["x"]
+
+
+def test_plot_of_a_saved_model(waiting, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "picture.svg"
+    drawn = []
+    monkeypatch.setattr(Plots, "__call__", lambda self, x, **more: drawn.append((x, more)) or plot(self, x, **more))
+    assert printed(capsys, "plot", waiting, "old_faithful", path) == []
+    assert path.read_bytes().startswith(b"<?xml")
+    ((x, more),) = drawn
+    np.testing.assert_array_equal(x[:, 0], datasets.load("old_faithful")["waiting"])
+    assert more["ax"].get_xlabel() == "waiting"
+    assert more["sample_weight"] is None
+    deaths = printed(capsys, "plot", waiting, "times_deaths", path, "--column", "deaths", "--weights", "days")
+    assert deaths == []
+    np.testing.assert_array_equal(drawn[1][1]["sample_weight"], datasets.load("times_deaths")["days"])
+
+
+def test_a_saved_model_that_cannot_be_used(fails, saved, table, waiting, tmp_path):
+    text = Path(waiting).read_text("utf-8")
+    damaged = table(text.replace("272", "273"), "damaged.json")
+    for command in (["predict", damaged, "old_faithful"], ["sample", damaged, 3], ["plot", damaged, "x.csv", "x.png"]):
+        assert fails(*command).startswith(f"{damaged}: the checksum does not match")
+    assert fails("predict", tmp_path / "no.json", "old_faithful").startswith("cannot read '")
+    assert "not a distribution's JSON" in fails("sample", table("x\n1\n"), 3)
+    single = table(Normal(0.0, 1.0).to_json(), "single.json")
+    assert "the record of a Normal, not of a MixtureModel" in fails("sample", single, 3)
+    assert "cannot be used yet: the parameters of Normal are unknown" in fails(
+        "sample", saved(MixtureModel([Normal()])), 3
+    )
+    assert "size must be a whole number >= 0" in fails("sample", waiting, -1)
+    assert "invalid int value" in fails("sample", waiting, "many")
+
+
+def test_data_that_do_not_suit_a_saved_model(fails, saved, table, waiting, tmp_path):
+    assert "has no column 'waiting'" in fails("predict", waiting, table("x\n1\n2\n"))
+    wide = ["predict", waiting, "old_faithful", "--column", "waiting", "eruptions"]
+    assert fails(*wide) == "the model describes 1 column, --column names 2"
+    assert "line 3: the cell is empty (column 'waiting')" in fails("predict", waiting, table("waiting,y\n1,1\n,2\n"))
+    assert "must end in .png, .pdf or .svg" in fails("plot", waiting, "old_faithful", tmp_path / "x.txt")
+    assert "it is the model file" in fails("plot", waiting, "old_faithful", waiting)
+    counts = saved(MixtureModel([Poisson(2.0)]), "counts.json")
+    assert "zero density under every component" in fails("predict", counts, table("x\n1\n2.5\n"))
+
+
+def test_plots_of_saved_models_need_matplotlib(waiting, fails, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert 'pip install "general-mixtures[plot]"' in fails("plot", waiting, "old_faithful", tmp_path / "x.png")

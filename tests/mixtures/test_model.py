@@ -429,6 +429,15 @@ def test_a_frozen_part_of_a_nested_mixture_stays():
     assert model.components_[0].components[1] != Normal(70.0, 5.0)
 
 
+def test_a_sample_comes_with_the_components_it_was_drawn_from():
+    model = MixtureModel([Normal(0.0, 1.0), Normal(100.0, 1.0)], weights=[0.3, 0.7])
+    x, labels = model.sample(400, rng=2, return_labels=True)
+    np.testing.assert_array_equal(x, model.sample(400, rng=2))
+    np.testing.assert_array_equal(labels, x > 50.0)
+    assert abs(labels.mean() - 0.7) < 0.1
+    assert [part.shape for part in model.sample(0, rng=0, return_labels=True)] == [(0,), (0,)]
+
+
 # ------------------------------------------------------------------------------------------------ JSON, repr
 
 
