@@ -220,7 +220,7 @@ def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | 
         )
     data = as_observations(given, sample_weight, n_columns, "MixtureModel", missing=missing)
     d = data.rows.shape[1]
-    names = _column_names(model, components, x, d)
+    names = column_names(model, components, x, d)
     labels = [column.labels for column in model.columns_read(names)]
     weight = np.ones(len(data.rows)) if data.weight is None else data.weight
     return Drawn(model, components, weights, data.rows, weight, names, labels, _discrete(model, d))
@@ -235,7 +235,7 @@ def _discrete(distribution: Distribution, d: int) -> Mask:
     return discrete
 
 
-def _column_names(model: MixtureModel, components: Sequence[Distribution], x: Any, d: int) -> list[str]:
+def column_names(model: MixtureModel, components: Sequence[Distribution], x: Any, d: int) -> list[str]:
     """Return what to write at the axes: the names that the components read, or those of these data or of the fit."""
     for component in components:
         if component.column_names is not None:

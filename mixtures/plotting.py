@@ -13,7 +13,7 @@ import numpy.typing as npt
 from distributions.base import Rng
 from distributions.errors import InvalidDataError
 
-from . import contours, curves, diagnostics, film, memberships
+from . import contours, curves, diagnostics, explaining, film, memberships
 from .canvas import FIGURE_SIZE, component_colors, component_names, drawn, new_axes, require_one_column
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ class Plots:
     >>> model = MixtureModel([Normal(55, 6), Normal(80, 6)])
     >>> model.plot.colors
     ['#0072B2', '#D55E00']
-    >>> [name for name in dir(model.plot) if not name.startswith("_")]
-    ['animate', 'colors', 'density', 'history', 'pairs', 'pit', 'qq', 'responsibilities', 'rootogram', 'uncertainty']
+    >>> [name for name in dir(model.plot) if not name.startswith("_")]  # what tab completion shows
+    ['animate', 'colors', 'density', 'explanation', 'history', 'pairs', 'pit', 'qq', 'responsibilities', 'rootogram',
+    'uncertainty']
     """
 
     def __init__(self, model: MixtureModel) -> None:
@@ -305,6 +306,32 @@ class Plots:
         data = drawn(self._model, x, sample_weight)
         values = require_one_column(data, "a histogram of transforms")
         return diagnostics.draw_pit(new_axes() if ax is None else ax, data, values, rng)
+
+    def explanation(
+        self,
+        row: Any,
+        *,
+        component: str | int | None = None,
+        against: str | int | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw what each column, and the weights, add to the log-odds of two components for one row.
+
+        Parameters
+        ----------
+        row : array_like, shape (d,), dict, or a row of a data frame
+            As `MixtureModel.explain` takes it.
+        component, against : str or int, optional
+            By name or place; by default the most probable component, and the most probable other one.
+        ax : matplotlib.axes.Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            A bar for each part, in the colour of the component that it speaks for. Infinite ones are cut off.
+        """
+        explanation = explaining.explain(self._model, row)
+        return explaining.draw_explanation(new_axes() if ax is None else ax, explanation, component, against)
 
     def animate(
         self,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from distributions.base import Distribution
-from distributions.domains import PositiveDefinite
+from distributions.domains import Domain, PositiveDefinite
 
 from .canvas import component_colors, component_names
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 SHOWN = 6  # most entries of a vector; of a longer one, the first four
 DIGITS = 4  # significant ones
+HTML_BYTES = 4500  # most that the table of a notebook takes; what is beyond is counted
 _TEXT = ("component", "family", "parameters")  # columns of text, the others hold numbers
 
 
@@ -65,7 +66,7 @@ def html(model: MixtureModel) -> str:
     Returns
     -------
     str
-        A fragment without scripts, with all names escaped.
+        A fragment of less than 5 kB without scripts, with all names escaped; of many components the first ones.
     """
     rows = _rows(model)
     colors = iter(component_colors(len(rows)))
@@ -79,11 +80,18 @@ def html(model: MixtureModel) -> str:
         table["component"][i] = mark + table["component"][i]
     headings = "".join(f"<th{left if h in _TEXT else ''}>{h}</th>" for h in table)
     lines = [f"<p>{_title(model)}</p>", "<table>", f"<tr>{headings}</tr>"]
-    for cells in zip(*table.values(), strict=True):
-        aligned = (f"<td{left if h in _TEXT else ''}>{cell}</td>" for h, cell in zip(table, cells, strict=True))
-        lines.append(f"<tr>{''.join(aligned)}</tr>")
     facts = [f"{what}: {value.strip()}" for what, value in _facts(model)]
-    return "\n".join([*lines, "</table>"] + ([f"<p>{'<br>'.join(facts)}</p>"] if facts else []))
+    ending = ["</table>"] + ([f"<p>{'<br>'.join(facts)}</p>"] if facts else [])
+    room = HTML_BYTES - sum(len(line.encode()) + 1 for line in lines + ending)
+    for i, cells in enumerate(zip(*table.values(), strict=True)):
+        aligned = (f"<td{left if h in _TEXT else ''}>{cell}</td>" for h, cell in zip(table, cells, strict=True))
+        line = f"<tr>{''.join(aligned)}</tr>"
+        room -= len(line.encode()) + 1
+        if room < 0:
+            lines.append(f"<tr><td{left} colspan={len(table)}>... {len(rows) - i} more: see summary()</td></tr>")
+            break
+        lines.append(line)
+    return "\n".join(lines + ending)
 
 
 class _Row(NamedTuple):
@@ -186,32 +194,44 @@ def _laid_out(parameters: list[list[str]], width: int) -> list[list[str]]:
     return [parts or [""] for parts in parameters]
 
 
+class Setting(NamedTuple):
+    """A parameter of a distribution, or another setting that is not the default."""
+
+    name: str
+    value: Any
+    domain: Domain | None  # of a parameter
+    unit: Any  # scale that digits of a location are judged by
+
+
+def settings(distribution: Distribution) -> Iterator[Setting]:
+    """Yield a distribution's own parameters (not those of one that it wraps), then its other settings."""
+    unit = _scale(distribution)
+    own = {f.name for f in fields(distribution)} if is_dataclass(distribution) else set(distribution.parameters)
+    for name, domain, power, *_ in distribution.declared:
+        if name in own:
+            value = getattr(distribution, name)
+            yield Setting(name, value, domain, unit if domain.is_location and power == 1 else None)
+    others: Iterable[Any] = fields(distribution) if is_dataclass(distribution) else ()
+    for f in others:
+        value = getattr(distribution, f.name)
+        if f.name not in distribution.parameters and not np.array_equal(value, f.default):
+            yield Setting(f.name, value, None, None)
+
+
 def _describe(distribution: Distribution) -> list[str]:
     """Return "name=value" of each parameter, and of each other setting that is not the default."""
     by_columns = distribution.parts_by_name
     if by_columns:
         return [f"{name}: {_text(part)}" for name, part in by_columns.items()]
-    unit = _scale(distribution)
     parts = []
-    own = {f.name for f in fields(distribution)} if is_dataclass(distribution) else set(distribution.parameters)
-    for name, domain, power, *_ in distribution.declared:
-        if name not in own:  # of a distribution that is wrapped, which is described itself
-            continue
-        value = getattr(distribution, name)
+    for name, value, domain, unit in settings(distribution):
         if isinstance(domain, PositiveDefinite) and value is not None:
             texts = [f"{name}: {text}" for text in _deviations_and_correlations(value)]
+        elif name == "distribution":
+            texts = [_text(value)]
         else:
-            texts = [f"{name}={_text(value, unit if domain.is_location and power == 1 else None)}"]
+            texts = [f"{name}={_text(value, unit)}"]
         parts += [text + " (frozen)" * (name in distribution.frozen) for text in texts]
-    if is_dataclass(distribution):
-        declared = distribution.parameters
-        others = [f for f in fields(distribution) if f.name not in declared]
-        values = [(f, getattr(distribution, f.name)) for f in others]
-        parts += [
-            _text(value) if f.name == "distribution" else f"{f.name}={_text(value)}"
-            for f, value in values
-            if not np.array_equal(value, f.default)
-        ]
     return parts
 
 
@@ -233,7 +253,7 @@ def _text(value: Any, unit: Any = None) -> str:
 
     if isinstance(value, MixtureModel):
         components, weights = value._described()
-        shares = ["?"] * len(components) if weights is None else [_number(weight) for weight in weights]
+        shares = ["?"] * len(components) if weights is None else [number(weight) for weight in weights]
         return " + ".join(f"{share} {_text(part)}" for share, part in zip(shares, components, strict=True))
     if isinstance(value, Distribution):
         return f"{type(value).__name__}({', '.join(_describe(value))})"
@@ -246,7 +266,7 @@ def _text(value: Any, unit: Any = None) -> str:
             entries[SHOWN - 2 :] = [f"... {len(entries)} entries"]
         return f"[{', '.join(entries)}]"
     if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-        return _number(float(value), math.nan if unit is None else float(unit))
+        return number(float(value), math.nan if unit is None else float(unit))
     return str(value)
 
 
@@ -260,7 +280,7 @@ def _deviations_and_correlations(cov: Any) -> list[str]:
     return [f"std={_text(std)}", f"corr={low}" if low == high else f"corr from {low} to {high}"]
 
 
-def _number(value: float, unit: float = math.nan) -> str:
+def number(value: float, unit: float = math.nan) -> str:
     """Write four significant digits; of a location, as many decimals as four digits of its scale have."""
     digits = DIGITS
     if unit > 0 and math.isfinite(unit) and math.isfinite(value):

@@ -31,7 +31,7 @@ def ax():
 
 def test_tab_completion_shows_the_pictures():
     public = [name for name in dir(ONE.plot) if not name.startswith("_")]
-    assert set(PICTURES) | {"pairs", "history", "animate", "colors"} == set(public)
+    assert set(PICTURES) | {"pairs", "history", "explanation", "animate", "colors"} == set(public)
     assert all(name in repr(ONE.plot) for name in public)
 
 
