@@ -7,6 +7,7 @@ Dempster, Laird & Rubin (1977); the remaining distance to the optimum is predict
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +19,14 @@ from .plan import CURVED, STRAIGHT, Engine
 from .pseudo_rows import add_prior
 from .sweep import sweep
 
-RUNNING, CONVERGED, LIMIT, FELL, FAILED = range(5)
+RUNNING, CONVERGED, LIMIT, FELL, FAILED, DRAWN = range(6)
 REASONS = {
     RUNNING: "not finished",
     CONVERGED: "converged",
     LIMIT: "stopped at max_iter",
     FELL: "stopped: an update lowered the objective",
     FAILED: "stopped: a row has no density",
+    DRAWN: "made max_iter random updates, the best of which is kept",
 }
 
 # What became of the parameters last looked at, and so what is to be done.
@@ -228,7 +230,7 @@ def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
 
 def run(engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: int | None = None) -> int:
     """Run EM on checked rows until it ends or ``n_sweeps`` are made; return the status."""
-    loop, block_size = (interpreted(advance), INTERPRETED_BLOCK) if engine.interpreted else (advance, BLOCK)
+    loop, block_size = _compiled_or_not(advance, engine)
     tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
     left = max_iter + 1 if n_sweeps is None else n_sweeps
     pulse = max(1, PULSE // (len(data.rows) * len(engine.plan.columns) * len(engine.state.weights)))
@@ -238,3 +240,15 @@ def run(engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: 
             status = int(loop(data, engine.plan, engine.state, tol, max_iter, min(left, pulse), block_size))
         left -= pulse
     return status
+
+
+def look(engine: Engine, data: Observed) -> float:
+    """Return the objective at the current parameters; leave their statistics and masses."""
+    loop, block_size = _compiled_or_not(evaluate, engine)
+    with np.errstate(divide="ignore"):
+        return float(loop(data, engine.plan, engine.state, block_size))
+
+
+def _compiled_or_not(function: Any, engine: Engine) -> tuple[Any, int]:
+    """Return the function as this engine can call it, and how many rows a block shall have."""
+    return (interpreted(function), INTERPRETED_BLOCK) if engine.interpreted else (function, BLOCK)

@@ -26,7 +26,9 @@ from .observed import Labels, as_labels, observed
 from .own_starts import OwnStart
 from .plan import FLOOR, Engine
 from .posterior import explain_failure
+from .stochastic import StochasticClimb
 from .structure import Structure, as_generator, require_whole
+from .truncation import as_truncation
 
 EMPTY = 1e-6  # effective count, in rows of average weight, below which a component has lost its data
 
@@ -39,7 +41,7 @@ class Fit:
     structure : Structure
     x, sample_weight, labels
         Rows, their weights and what is known of their components, not yet checked.
-    n_init, tol, max_iter, rng, init
+    n_init, tol, max_iter, rng, init, truncate
         As given to `MixtureModel`, not yet checked.
 
     Raises
@@ -60,6 +62,7 @@ class Fit:
         max_iter: int,
         rng: Rng,
         init: Any = None,
+        truncate: Any = None,
     ) -> None:
         if n_init is not None:
             require_whole("n_init", n_init)
@@ -86,14 +89,19 @@ class Fit:
         own = None
         if init is not None:
             own = OwnStart(init, self.data, list(structure.named), structure.owner, n_init)
-        self.start = best_start(self.layout, self.observed, scale, n_init, as_generator(rng), own)
+        generator, truncation = as_generator(rng), as_truncation(truncate)
+        self.start = best_start(self.layout, self.observed, scale, n_init, generator, own, truncation)
         self._start = self.layout.branches_of(self.start.parameters.leaves)
-        self.engine = Engine(self.layout, self.start.parameters, scale, max_iter, self.data.has_missing)
+        self.engine = Engine(self.layout, self.start.parameters, scale, max_iter, self.data.has_missing, truncation)
+        self._stochastic = StochasticClimb(self.engine, generator) if truncation.is_random else None
         self.status = em.RUNNING
 
     def run(self, n_sweeps: int | None = None) -> None:
         """Run EM to its end, or for so many sweeps."""
-        self.status = em.run(self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps)
+        if self._stochastic is not None:
+            self.status = self._stochastic.run(self.observed, max_iter=self.max_iter, n_sweeps=n_sweeps)
+        else:
+            self.status = em.run(self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps)
         if self.status == em.FAILED:
             self._check_prior()
             log_factors = self.observed.log_factors[self.observed.code].T if self.observed.is_labelled else None
@@ -132,13 +140,23 @@ class Fit:
 
     @property
     def objective(self) -> float:
-        """Log-likelihood and log prior at the current parameters, once a sweep has been made."""
+        """What EM maximises, log prior included, at the current parameters, once a sweep has been made."""
+        if self.status == em.DRAWN:
+            return float(self.engine.history.max())
         return float(self.engine.history[-2 if self.status == em.FELL else -1])
 
     @property
     def log_likelihood(self) -> float:
-        """Log-likelihood at the current parameters, once a sweep has been made."""
-        return self.objective - float(self.engine.state.log_prior[0])
+        """Log-likelihood at the current parameters, once a sweep has been made; of all components, if some are cut."""
+        if self.engine.kept == len(self.layout.branches):
+            return self.objective - self.log_prior
+        whole = self.engine.untruncated()
+        return em.look(whole, self.observed) - float(whole.state.log_prior[0])
+
+    @property
+    def log_prior(self) -> float:
+        """Log density of all priors at the current parameters, up to a constant."""
+        return float(self.engine.state.log_prior[0])
 
     @property
     def total_weight(self) -> float:
@@ -157,6 +175,8 @@ class Fit:
 
     def _convergence_messages(self) -> list[tuple[type[Warning], str]]:
         history, objective = self.engine.history, "log-posterior" if self._has_prior else "log-likelihood"
+        if self.engine.kept < len(self.layout.branches):
+            objective = f"truncated {objective}"
         if self.status == em.LIMIT:
             return [
                 (

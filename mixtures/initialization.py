@@ -26,6 +26,7 @@ from .own_starts import OwnStart
 from .partitions import SAMPLE, known_members, partition, representatives, standardised
 from .plan import FLOOR, Engine
 from .priors import PseudoRows
+from .truncation import EM, Truncation
 
 SMALL_SAMPLE = 400  # where a component is slow
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
@@ -62,6 +63,7 @@ def best_start(
     n_init: int | None,
     rng: np.random.Generator,
     own: OwnStart | None = None,
+    truncation: Truncation = EM,
 ) -> Start:
     """Return the parameters from which EM should run on all rows, and how many starts led there.
 
@@ -78,6 +80,8 @@ def best_start(
     rng : numpy.random.Generator
     own : OwnStart, optional
         Memberships of the rows to start from, in place of partitions.
+    truncation : Truncation
+        What becomes of responsibilities in the runs that are compared; no component is drawn.
 
     Raises
     ------
@@ -115,7 +119,7 @@ def best_start(
     left, agreed = list(range(len(runs))), np.ones(len(runs), dtype=int)
     for n_sweeps, tol, tie, keep in ROUNDS:
         for i in left:
-            runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol)
+            runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol, truncation)
         left = _distinct(left, runs, tie * total, agreed)[:keep]
     winner = left[0]
     start = Start(guesses[winner] if complete else runs[winner].parameters, len(runs), int(agreed[winner]))
@@ -199,8 +203,16 @@ class _Run(NamedTuple):
     rank: _Rank
 
 
-def _climb(layout: Layout, start: Parameters, data: Observed, scale: Array, n_sweeps: int, tol: float) -> _Run:
-    engine = Engine(layout, start, scale, n_sweeps, data.has_missing)
+def _climb(
+    layout: Layout,
+    start: Parameters,
+    data: Observed,
+    scale: Array,
+    n_sweeps: int,
+    tol: float,
+    truncation: Truncation,
+) -> _Run:
+    engine = Engine(layout, start, scale, n_sweeps, data.has_missing, truncation)
     try:
         status = em.run(engine, data, tol=tol, max_iter=n_sweeps)
     except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better

@@ -8,6 +8,7 @@ density is the sum over its leaves; its weight is the product of the proportions
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from copy import copy
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from distributions.outline import Choice
 from .derivatives import Differences, n_derivatives
 from .layout import Layout, Parameters
 from .observed import Integers
+from .truncation import EM, NOT_DRAWN, Truncation
 
 STRAIGHT, CURVED = 1, 2  # ways back along a step, see `Distribution.curved`
 FLOOR = 1e-10  # smallest scale of a component, relative to the scale of its column
@@ -75,6 +77,8 @@ class Plan(NamedTuple):
     choices: Choices
     pseudo: Pseudo
     differences: Differences
+    kept: int  # components that keep responsibility for a row
+    seed: int  # of the component that is drawn for each row; negative where none is
 
 
 class State(NamedTuple):
@@ -230,12 +234,21 @@ class Engine:
         Most updates that the run may make.
     has_missing : bool
         Whether the data have missing cells.
+    truncation : Truncation
+        What becomes of responsibilities.
     """
 
     def __init__(
-        self, layout: Layout, start: Parameters, scale: Array, max_iter: int, has_missing: bool = False
+        self,
+        layout: Layout,
+        start: Parameters,
+        scale: Array,
+        max_iter: int,
+        has_missing: bool = False,
+        truncation: Truncation = EM,
     ) -> None:
         self.layout = layout
+        self.kept = len(layout.branches) if truncation.kept is None else min(truncation.kept, len(layout.branches))
         choices = layout.choices.values()
         proportions = [choice.tied(part) for choice, part in zip(choices, start.proportions, strict=True)]
         weights = layout.weights(proportions)
@@ -349,6 +362,8 @@ class Engine:
             ),
             pseudo=pseudo,
             differences=differences,
+            kept=self.kept,
+            seed=NOT_DRAWN,
         )
 
     def _differentiated(self, theta: list[Array]) -> Differences:
@@ -372,6 +387,14 @@ class Engine:
             [leaf.from_theta(part.copy()) for leaf, part, _ in self._parts()],
             [self.state.proportions[a:b].copy() for a, b in zip(at[:-1], at[1:], strict=True)],
         )
+
+    def untruncated(self) -> Engine:
+        """Return an engine at the current parameters, not to be moved, for which every component keeps its part."""
+        other = copy(self)
+        other.kept = self.state.weights.size
+        other.plan = self.plan._replace(kept=other.kept, free=np.zeros_like(self.plan.free))
+        other.state = State(*(part.copy() for part in self.state))
+        return other
 
     @property
     def held(self) -> list[tuple[str, ...]]:

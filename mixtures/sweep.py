@@ -14,6 +14,7 @@ from distributions.kernels import call_accumulate, call_log_pdf, compiled
 from distributions.special import exp_of_difference, log
 
 from .derivatives import accumulate_derivatives, set_steps
+from .truncation import draw, keep_best
 
 
 @compiled
@@ -158,7 +159,8 @@ def sweep(data, plan, state, block_size):
     block_size = min(block_size, n)
     cells = np.empty(plan.columns.size * block_size)
     densities = np.empty(n_components * block_size)
-    scratch = np.empty(2 * block_size)
+    scratch = np.empty(4 * block_size)
+    drawn_from = np.empty(n_components)  # masses of which one component is drawn for each row
     has_missing = data.stand_in.size > 0
     complete = np.empty(cells.size if has_missing else 0)
     values, shared = np.empty(block_size), np.empty(block_size)
@@ -208,9 +210,14 @@ def sweep(data, plan, state, block_size):
             else:
                 call_log_pdf(plan.log_pdf[leaf], rows, theta, values[:m])
             add_to(values[:m], owners, joint)
-        log_likelihood += normalise(joint, data.weight[start : start + m], state.mass, scratch)
+        if plan.kept < n_components:
+            keep_best(joint, plan.kept, scratch)
+        mass = state.mass if plan.seed < 0 else drawn_from
+        log_likelihood += normalise(joint, data.weight[start : start + m], mass, scratch)
         if not math.isfinite(log_likelihood):
             return log_likelihood
+        if plan.seed >= 0:
+            draw(joint, start, plan.seed, state.mass)
         for leaf in range(n_leaves):
             if plan.free[leaf]:
                 theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
