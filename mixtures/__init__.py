@@ -6,10 +6,23 @@ Every name of `distributions` is here as well, so one import is enough.
 from distributions import *  # noqa: F403
 from distributions import __all__ as _distributions
 
+from .explaining import Explanation
+from .film import Film
 from .model import MixtureModel, Step
+from .plotting import Plots
 from .priors import Prior
 from .sharing import share_columns
 
 __version__ = "0.1.0"
 
-__all__ = ["MixtureModel", "Prior", "Step", "__version__", "share_columns", *_distributions]
+__all__ = [
+    "Explanation",
+    "Film",
+    "MixtureModel",
+    "Plots",
+    "Prior",
+    "Step",
+    "__version__",
+    "share_columns",
+    *_distributions,
+]

@@ -7,6 +7,7 @@ import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pdoc.doc
 import pytest
 
 import distributions
@@ -60,6 +61,18 @@ def test_readme_has_two_commands_and_ci_runs_the_second():
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").rstrip().endswith(commands[1])
 
 
+def test_the_readme_makes_the_reference_of_every_public_name(tmp_path):
+    (command,) = re.findall(r"^\.venv/bin/pip .* && \.venv/bin/(pdoc .*)$", README, flags=re.MULTILINE)
+    *words, first, second, third = command.replace("build/reference", str(tmp_path)).split()
+    assert (first, second, third) == ("distributions", "mixtures", "mixtures.datasets")
+    result = subprocess.run([sys.executable, "-m", *words, third], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert 'id="load"' in (tmp_path / "mixtures" / "datasets.html").read_text(encoding="utf-8")
+    for package in (distributions, mixtures):  # pages that take longer to write: what would be in them
+        members = pdoc.doc.Module(package).members
+        assert [name for name in package.__all__ if name[0] != "_" and not members[name].docstring] == []
+
+
 def test_changelog_has_an_unreleased_head():
     headings = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert headings[0] == "Unreleased"
@@ -70,7 +83,7 @@ def test_every_dependency_has_a_floor():
     requirements = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
     without = [text for text in requirements if ">=" not in text and not text.startswith("general-mixtures[")]
     assert without == []
-    assert set(project["optional-dependencies"]) == {"plot", "notebooks", "dask", "test"}
+    assert set(project["optional-dependencies"]) == {"plot", "notebooks", "docs", "dask", "test"}
 
 
 def test_both_packages_are_typed_and_export_what_they_say():
