@@ -8,6 +8,7 @@ from distributions import __all__ as _distributions
 
 from .explaining import Explanation
 from .film import Film
+from .gaussian_mixture import GaussianMixture
 from .model import MixtureModel, Step
 from .plotting import Plots
 from .priors import Prior
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Explanation",
     "Film",
+    "GaussianMixture",
     "MixtureModel",
     "Plots",
     "Prior",

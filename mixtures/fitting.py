@@ -22,7 +22,7 @@ from . import em
 from .estimator import known_to_sklearn
 from .initialization import best_start
 from .layout import Layout
-from .observed import Labels, as_labels, observed
+from .observed import Labels, as_labels, observed, stand_in
 from .own_starts import OwnStart
 from .plan import FLOOR, Engine
 from .posterior import explain_failure
@@ -83,8 +83,8 @@ class Fit:
         self.names = structure.branch_names
         self.layout = Layout(outline, self.names, self.rows.shape[1], self.data)
         _check_branches(self.layout, self.data)
-        stand_in = self._stand_in() if self.data.has_missing else None
-        self.observed = observed(self.rows, self.weight, self._labels(labels), stand_in, self.data.points)
+        fill = stand_in(self.rows) if self.data.has_missing else None
+        self.observed = observed(self.rows, self.weight, self._labels(labels), fill, self.data.points)
         scale = self.data.summary.scale
         own = None
         if init is not None:
@@ -118,11 +118,6 @@ class Fit:
                     f"component {self.layout.name_of(place)!r}: {leaf!r} gives no density to rows that "
                     f"its prior {self.layout.leaves[place].prior!r} takes to have been seen. Start elsewhere."
                 )
-
-    def _stand_in(self) -> Array:
-        """Return an observed value of each column."""
-        first = np.argmin(np.isnan(self.rows), axis=0)
-        return np.nan_to_num(self.rows[first, np.arange(self.rows.shape[1])])
 
     def _labels(self, labels: Any) -> Labels | None:
         """Return what labels say of each row that is present, for each component of the flattened mixture."""

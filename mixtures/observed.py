@@ -63,6 +63,12 @@ def observed(
     )
 
 
+def stand_in(rows: Array) -> Array:
+    """Return an observed value of each column, shape (d,), to put in the place of missing cells; 0 if there is none."""
+    first = np.argmin(np.isnan(rows), axis=0)
+    return np.nan_to_num(rows[first, np.arange(rows.shape[1])])
+
+
 class Labels(NamedTuple):
     """Codes of the rows, shape (n,), and the log factors of the components for each code, shape (codes, K)."""
 
