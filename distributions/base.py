@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import numeric, registry
+from .conditioning import Conditioning
 from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale, missing_as_nan
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
@@ -79,7 +80,7 @@ def parameter(
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter, field))
-class Distribution(Value, Imputation):
+class Distribution(Value, Imputation, Conditioning):
     """A probability distribution as an immutable value; `fit` returns a new one.
 
     A parameter that is not given is unknown: a mixture finds a first guess for it. Densities are with
@@ -364,6 +365,23 @@ class Distribution(Value, Imputation):
     def std(self) -> Any:
         """Standard deviation: a number, or shape (d,)."""
         return np.sqrt(self.var)
+
+    @property
+    def cov(self) -> Any:
+        """Covariance matrix of the columns, shape (d, d), for one column too.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a family of several columns does not give it.
+        """
+        if self.n_columns != 1:
+            raise InvalidParameterError(f"{type(self).__name__} does not give the covariance of its columns")
+        return np.reshape(self.var, (1, 1))
+
+    def as_normal(self) -> tuple[Array, Array] | None:
+        """Return mean, shape (d,), and covariance, shape (d, d), of what is a normal distribution; else None."""
+        return None
 
     def expected_rows(self) -> tuple[Array, Array]:
         """Return rows, shape (m, d), and shares of sum one, shape (m,), by which this distribution is known.

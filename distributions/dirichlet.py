@@ -170,6 +170,12 @@ class Dirichlet(VectorFamily, Distribution):  # type: ignore[override]  # proper
         mean, s = self.mean, self.concentration.sum()
         return mean * ((s - self.concentration) / s) / (s + 1.0)
 
+    @property
+    def cov(self) -> Array:
+        """Covariance of the columns, shape (d, d)."""
+        mean = self.mean
+        return (np.diag(mean) - np.outer(mean, mean)) / (self.concentration.sum() + 1.0)
+
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Dirichlet:
         """Return a copy that has the means, and about the spread, of the data."""
         if self.concentration is not None:

@@ -198,6 +198,12 @@ class DirichletMultinomial(TrialsFamily, Distribution):  # type: ignore[override
         mean, s = self.mean, self.concentration.sum()
         return mean * ((s - self.concentration) / s) * ((self._trials + s) / (1.0 + s))
 
+    @property
+    def cov(self) -> Array:
+        """Covariance of the columns, shape (d, d)."""
+        mean, s = self.mean / self._trials, self.concentration.sum()
+        return (np.diag(mean) - np.outer(mean, mean)) * (self._trials * (self._trials + s) / (1.0 + s))
+
     def units(self, scale: Array) -> Array:
         """Return zeros: steps of concentrations are measured by themselves."""
         return np.zeros(1 + len(self.concentration))

@@ -11,12 +11,13 @@ import numpy as np
 
 from . import normal_missing
 from .base import Distribution, Rng, parameter
+from .conditioning import Places
 from .data import Array, centre_and_scale
 from .domains import POSITIVE_VECTOR, REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
 from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
-from .multivariate_normal import accumulate, factorise, log_pdf, move_mean
+from .multivariate_normal import accumulate, factorise, given_some, log_pdf, move_mean, normal_of
 from .normal import LOG_SQRT_2PI
 
 CYCLES = 2000
@@ -232,6 +233,18 @@ class FactorNormal(Distribution):
     def var(self) -> Array:
         """Variances of the columns, shape (d,)."""
         return np.diag(self.cov).copy()
+
+    def as_normal(self) -> tuple[Array, Array]:
+        """Return mean and covariance."""
+        return self.mean, self.cov
+
+    def marginal_at(self, places: Places) -> Distribution:
+        """Return the normal of some columns."""
+        return normal_of(self.mean[places], self.cov[np.ix_(places, places)])
+
+    def conditional_at(self, places: Places, values: Array) -> Distribution:
+        """Return the normal of the other columns given these."""
+        return normal_of(*given_some(self.mean, self.cov, places, values)[:2])
 
     def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> Array:
         """Return the conditional means of missing cells; see `Imputation`."""

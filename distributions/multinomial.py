@@ -138,6 +138,11 @@ class Multinomial(TrialsFamily, Distribution):  # type: ignore[override]  # prop
         self.require_known("give a variance")
         return self._trials * self.prob * (1.0 - self.prob)
 
+    @property
+    def cov(self) -> Array:
+        """Covariance of the columns, shape (d, d)."""
+        return np.diag(self._trials * self.prob) - self._trials * np.outer(self.prob, self.prob)
+
     def expected_rows(self) -> tuple[Array, Array]:
         """Return a row for each category, all trials in it: the mass depends on the counts linearly."""
         self.require_known("stand for rows")

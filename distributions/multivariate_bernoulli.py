@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from .base import Distribution, Rng, parameter
+from .bernoulli import Bernoulli
+from .conditioning import Places, others
 from .data import Array
 from .domains import PROBABILITIES, Domain
 from .kernels import Kernels, kernel
@@ -75,6 +77,19 @@ class MultivariateBernoulli(VectorFamily, Distribution):  # type: ignore[overrid
         """Variances of the columns, prob (1 - prob), shape (d,)."""
         self.require_known("give a variance")
         return self.prob * (1.0 - self.prob)
+
+    @property
+    def cov(self) -> Array:
+        """Covariance of the columns, which are independent, shape (d, d)."""
+        return np.diag(self.var)
+
+    def marginal_at(self, places: Places) -> Distribution:
+        """Return the distribution of some columns."""
+        return Bernoulli(self.prob[places[0]]) if len(places) == 1 else MultivariateBernoulli(self.prob[places])
+
+    def conditional_at(self, places: Places, values: Array) -> Distribution:
+        """Return the distribution of the other columns, which do not depend on these."""
+        return self.marginal_at(others(places, len(self.prob)))
 
     def expected_rows(self) -> tuple[Array, Array]:
         """Return d + 1 rows with its mean: the mass depends on the ones linearly."""

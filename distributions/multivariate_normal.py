@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from . import normal_missing
 from .base import Distribution, Rng, parameter
+from .conditioning import Places, others
 from .data import Array, centre_and_scale
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR
 from .errors import InvalidParameterError, UnknownParameterError
@@ -311,6 +312,18 @@ class MultivariateNormal(Distribution):
         self.require_known("give a variance")
         return np.diag(self.cov).copy()
 
+    def as_normal(self) -> tuple[Array, Array]:
+        """Return mean and covariance."""
+        return self.mean, self.cov
+
+    def marginal_at(self, places: Places) -> Distribution:
+        """Return the normal of some columns."""
+        return normal_of(self.mean[places], self.cov[np.ix_(places, places)], self.structure)
+
+    def conditional_at(self, places: Places, values: Array) -> Distribution:
+        """Return the normal of the other columns given these."""
+        return normal_of(*given_some(self.mean, self.cov, places, values)[:2], self.structure)
+
     def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> Array:
         """Return the conditional means of missing cells; see `Imputation`."""
         refuse_categories(type(self).__name__, codes)
@@ -402,6 +415,26 @@ class MultivariateNormal(Distribution):
             spread[:] = spread.max()  # above the floor of every column
         values = {"mean": centre, "cov": np.diag(spread**2)}
         return self.with_values(**{name: values[name] for name in self.unknown})
+
+
+def normal_of(mean: Array, cov: Array, structure: str = "full") -> Distribution:
+    """Return the normal of this mean and covariance: of one column a `Normal`."""
+    if len(mean) == 1:
+        return Normal(mean[0], math.sqrt(cov[0, 0]))
+    return MultivariateNormal(mean=mean, cov=cov, structure=structure)
+
+
+def given_some(mean: Array, cov: Array, places: Places, values: Array) -> tuple[Array, Array, float]:
+    """Return mean and covariance of the other columns of a normal given these, and the squared distance of the values.
+
+    With the Cholesky factor L of the given columns' covariance, as solving with L twice would lose digits.
+    """
+    rest = others(places, len(mean))
+    factor = np.linalg.cholesky(cov[np.ix_(places, places)])
+    away = np.linalg.solve(factor, values - mean[places])
+    slope = np.linalg.solve(factor, cov[np.ix_(places, rest)])
+    left = cov[np.ix_(rest, rest)] - slope.T @ slope
+    return mean[rest] + slope.T @ away, (left + left.T) / 2.0, float(away @ away)
 
 
 def scaled(cov: Array, floors: Array) -> Array:

@@ -9,16 +9,17 @@ from typing import Self
 import numpy as np
 
 from .base import Distribution, Rng, parameter
+from .conditioning import Places
 from .data import Array
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
 from .kernels import Kernels, kernel
-from .multivariate_normal import ROUNDING, factorise, factorise_above, scaled
+from .multivariate_normal import ROUNDING, factorise, factorise_above, given_some, scaled
 from .newton import LEAST, newton_move
 from .quadratic_forms import add_half_squares, add_moments
 from .quantiles import weighted_quantiles
 from .special import log1p
-from .student_t import DF_LIMITS, constant_slopes, excess, log_constant, width
+from .student_t import DF_LIMITS, StudentT, constant_slopes, excess, log_constant, width
 
 FIRST_DF = 5.0
 NORMAL_QUARTILES = 1.349  # their distance in standard deviations
@@ -208,6 +209,26 @@ class MultivariateStudentT(Distribution):
             return np.full(len(self.loc), np.inf if self.df > 1.0 else np.nan)
         return np.diag(self.scale) * (self.df / (self.df - 2.0))
 
+    @property
+    def cov(self) -> Array:
+        """Covariance, shape (d, d); infinite variances for df <= 2 (covariances NaN), all NaN for df <= 1."""
+        if self.df is not None and self.df <= 2.0:
+            return np.where(np.eye(len(self.loc), dtype=bool), self.var, np.nan)
+        self.require_known("give a covariance")
+        return self.scale * (self.df / (self.df - 2.0))
+
+    def marginal_at(self, places: Places) -> Distribution:
+        """Return the t of some columns, of the same degrees of freedom."""
+        return _student_t(self.df, self.loc[places], self.scale[np.ix_(places, places)])
+
+    def conditional_at(self, places: Places, values: Array) -> Distribution:
+        """Return the t of the other columns given these: Ding (2016), "On the conditional distribution of the
+        multivariate t distribution", The American Statistician 70.
+        """  # noqa: D205
+        loc, scale, distance = given_some(self.loc, self.scale, places, values)
+        df = self.df + len(places)
+        return _student_t(df, loc, scale * ((self.df + distance) / df))
+
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent rows, shape (size, d)."""
         self.require_known("be sampled")
@@ -261,3 +282,8 @@ class MultivariateStudentT(Distribution):
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the maximum inside `bounds`, which are relative to the widths of the columns: see the base."""
         return super().fit_bounded(rows, weight, width(rows, weight, scale), floor, iterations)
+
+
+def _student_t(df: float, loc: Array, scale: Array) -> Distribution:
+    """Return the t of these parameters: of one column a `StudentT`."""
+    return StudentT(df, loc[0], math.sqrt(scale[0, 0])) if len(loc) == 1 else MultivariateStudentT(df, loc, scale)

@@ -91,6 +91,10 @@ class Normal(Distribution):
         self.require_known("give a variance", ("std",))
         return self.std**2
 
+    def as_normal(self) -> tuple[Array, Array]:
+        """Return mean and covariance."""
+        return np.array([self.mean]), np.array([[self.var]])
+
     def expected_rows(self) -> tuple[Array, Array]:
         """Return two rows with its mean and variance."""
         self.require_known("stand for rows")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng
+from .conditioning import Places, others
 from .data import Array, Mask, as_observations, as_observed, as_rows, is_frame, missing_as_nan
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
@@ -36,6 +37,14 @@ def _settled(part: Distribution) -> Distribution:
     leaves = {path: leaf.distribution for path, leaf in outline.leaves.items()}
     known = {path: choice.proportions for path, choice in outline.choices.items()}
     return part.rebuild((), leaves, {path: shares for path, shares in known.items() if shares is not None})
+
+
+def _block_diagonal(blocks: Sequence[Array]) -> Array:
+    """Return the matrix with these along its diagonal, and zeros elsewhere."""
+    whole = np.zeros((sum(map(len, blocks)),) * 2)
+    for block, span in zip(blocks, spans([len(block) for block in blocks], len(whole)), strict=True):
+        whole[span, span] = block
+    return whole
 
 
 def _named(branch: Branch, name: str, width: int | None) -> Branch:
@@ -267,6 +276,47 @@ class Product(Distribution):
         """Variances of the columns, shape (d,)."""
         self.require_known("give a variance")
         return np.concatenate([np.full(part.n_columns or 0, part.var) for part in self._parts])
+
+    @property
+    def cov(self) -> Array:
+        """Covariance of the columns, shape (d, d): that of each part, and zero between parts."""
+        self.require_known("give a covariance")
+        return _block_diagonal([part.cov for part in self._parts])
+
+    def as_normal(self) -> tuple[Array, Array] | None:
+        """Return mean and covariance, if every part is a normal."""
+        found = [part.as_normal() for part in self._parts]
+        normals = [normal for normal in found if normal is not None]
+        if len(normals) < len(found):
+            return None
+        return np.concatenate([mean for mean, _ in normals]), _block_diagonal([cov for _, cov in normals])
+
+    def marginal_at(self, places: Places) -> Distribution:
+        """Return the product of what the parts say of these of their columns."""
+        return self._of_columns(places, {})
+
+    def conditional_at(self, places: Places, values: Array) -> Distribution:
+        """Return the product of what the parts say of the other columns, each given those of its own."""
+        given = dict(zip(places, values.tolist(), strict=True))
+        return self._of_columns(others(places, self.n_columns or 0), given)
+
+    def _of_columns(self, kept: Places, given: Mapping[int, float]) -> Distribution:
+        """Return the distribution of the columns at some places, given the values at others."""
+        named: dict[Any, Distribution] = {}
+        for key, part, span in zip(self.keys(), self._parts, spans(self._widths, self.n_columns or 0), strict=True):
+            own = [place - span.start for place in kept if span.start <= place < span.stop]
+            if not own:
+                continue
+            beside = [place - span.start for place in given if span.start <= place < span.stop]
+            if beside:
+                part = part.conditional_at(beside, np.array([given[span.start + place] for place in beside]))
+            elif len(own) < span.stop - span.start:
+                part = part.marginal_at(own)
+            names = tuple(key[place] for place in own) if isinstance(key, tuple) else (key,)
+            named[names[0] if len(names) == 1 else names] = part
+        if len(kept) == 1 or (self.names is None and len(named) == 1):
+            return next(iter(named.values()))
+        return type(self)(list(named.values()) if self.names is None else named)
 
     def columns_read(self, names: Sequence[Any]) -> list[Column]:
         """Return what the parts read of data with these columns, by name or by place; see `Imputation`."""

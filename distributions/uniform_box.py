@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
+from .conditioning import Places, others
 from .data import Array, Mask, as_observations
 from .domains import REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
@@ -296,6 +297,24 @@ class UniformBox(Distribution):
         self.require_known("give a variance")
         squares = (self.high - self.low) ** 2 / 12.0
         return squares if self.axes is None else self.axes**2 @ squares
+
+    @property
+    def cov(self) -> Array:
+        """Covariance of the columns, shape (d, d)."""
+        self.require_known("give a covariance")
+        squares = np.diag((self.high - self.low) ** 2 / 12.0)
+        return squares if self.axes is None else self.axes @ squares @ self.axes.T
+
+    def marginal_at(self, places: Places) -> Distribution:
+        """Return the uniform distribution of some columns, if the sides are along the columns."""
+        if self.axes is not None:
+            return super().marginal_at(places)
+        low, high = self.low[places], self.high[places]
+        return Uniform(low[0], high[0]) if len(places) == 1 else UniformBox(low, high)
+
+    def conditional_at(self, places: Places, values: Array) -> Distribution:
+        """Return the uniform distribution of the other columns, which do not depend on these."""
+        return self.marginal_at(others(places, len(self.low)))
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x); of one column only."""

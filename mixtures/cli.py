@@ -200,7 +200,7 @@ def _sample(options: argparse.Namespace) -> None:
     rows, labels = model.sample(options.size, rng=options.seed, return_labels=True)
     rows = rows[:, np.newaxis] if rows.ndim == 1 else rows
     d = rows.shape[1]
-    names = _columns_of(model) or (["x"] if d == 1 else [f"x{j}" for j in range(1, d + 1)])
+    names = model.names_of_columns or (["x"] if d == 1 else [f"x{j}" for j in range(1, d + 1)])
     labelled = [column.labels for column in model.columns_read(names)]
     cells = [[repr(value) if known is None else known[value] for value, known in zip(row, labelled, strict=True)]
              for row in rows.tolist()]  # fmt: skip
@@ -236,17 +236,11 @@ def _model(source: str) -> MixtureModel:
     return model
 
 
-def _columns_of(model: MixtureModel) -> list[str] | None:
-    """Return the names of the columns that a model was fitted to, None where they had none."""
-    names = getattr(model, "feature_names_in_", model._reads_by_name)
-    return None if names is None else list(names)
-
-
 def _rows(
     model: MixtureModel, table: Table, chosen: list[str] | None, weights: str | None = None
 ) -> tuple[Any, list[str]]:
     """Return the columns of a table that a model describes, shape (n, d), and their names."""
-    columns = chosen or _columns_of(model) or [_only_column(table, weights)]
+    columns = chosen or list(model.names_of_columns or [_only_column(table, weights)])
     d = model.n_columns
     if d is not None and len(columns) != d:
         raise CommandError(f"the model describes {d} column{'s' * (d != 1)}, --column names {len(columns)}")

@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from distributions import numeric
 from distributions.base import Distribution, Rng
+from distributions.conditioning import Places
 from distributions.data import Array, Mask, as_observations, as_rows, as_weights, present
 from distributions.domains import Domain
 from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
 from distributions.imputation import Column
 from distributions.outline import Outline, Path, finite_rows, refuse_incomplete, split_name
 
-from . import em, explaining, imputation, latex, persistence, posterior, reporting
+from . import conditioning, em, explaining, imputation, latex, persistence, posterior, reporting
 from .estimator import Estimator, as_given, known_to_sklearn
 from .explaining import Explanation
 from .fitting import Fit
@@ -447,6 +448,36 @@ class MixtureModel(Estimator, Distribution):
             weight * (component.var + (component.mean - centre) ** 2)
             for component, weight in zip(components, weights, strict=True)
         )
+
+    @property
+    def cov(self) -> Any:
+        """Covariance matrix of the columns, shape (d, d), for one column too."""
+        components, weights = self._current("give a covariance")
+        centre = np.atleast_1d(self.mean)
+        away = [np.atleast_1d(component.mean) - centre for component in components]
+        return sum(
+            weight * (component.cov + np.outer(shift, shift))
+            for component, weight, shift in zip(components, weights, away, strict=True)
+        )
+
+    @property
+    def names_of_columns(self) -> tuple[str, ...] | None:
+        """Names of the columns in their order, None where they have none."""
+        names = getattr(self, "feature_names_in_", self._reads_by_name)
+        return None if names is None else tuple(names)
+
+    def marginal_at(self, places: Places) -> MixtureModel:
+        """Return the mixture of what the components say of some columns; see `marginal`."""
+        components, weights = self._current("give a marginal")
+        return self._mixed(conditioning.marginals(components, places), weights)
+
+    def conditional_at(self, places: Places, values: Array) -> MixtureModel:
+        """Return the mixture of what the components say of the other columns given these; see `conditional`."""
+        return self._mixed(*conditioning.conditionals(*self._current("give a conditional"), places, values))
+
+    def _mixed(self, components: Sequence[Distribution], weights: Array) -> MixtureModel:
+        """Return a mixture of other distributions by the names of these components."""
+        return MixtureModel(self._structure.shaped(components), weights=weights)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
