@@ -32,6 +32,7 @@ MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*", "<", ">")
 DATA_COLOR, MIXTURE_COLOR, GUIDE_COLOR, POINT_COLOR = "#D6D6D6", "#222222", "#8A8A8A", "#555555"
 FIGURE_SIZE = (6.0, 3.8)
 
+MOST_INSIDE = 7  # entries of a legend inside the axes
 PROBES = 10_000  # draws that say where a component lies
 
 
@@ -103,6 +104,12 @@ def finish(ax: Axes, was_empty: bool, xlabel: str, ylabel: str) -> Axes:
     return ax
 
 
+def add_legend(ax: Axes, entries: Sequence[Any], title: str | None = None) -> None:
+    """Draw the legend: inside the axes where it finds room, many entries beside them."""
+    beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if len(entries) > MOST_INSIDE else {}
+    ax.legend(handles=list(entries), title=title, framealpha=0.8, edgecolor="none", alignment="left", **beside)
+
+
 def whole_ticks(axis: Any, most: Any = "auto") -> None:
     """Put ticks at whole numbers only."""
     from matplotlib.ticker import MaxNLocator
@@ -158,7 +165,7 @@ class Drawn:
         d = self.rows.shape[1]
         if len(columns) < d:
             probe = np.full((1, d), np.nan)
-            probe[0, columns] = self.rows[~np.isnan(self.rows[:, columns]).any(axis=1)][0, columns]
+            probe[0, columns] = 0.0
             try:
                 refuse_incomplete(self.model.outline().branches, probe)
             except InvalidDataError:
@@ -221,6 +228,9 @@ def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | 
     data = as_observations(given, sample_weight, n_columns, "MixtureModel", missing=missing)
     d = data.rows.shape[1]
     names = column_names(model, components, x, d)
+    empty = np.isnan(data.rows).all(axis=0)
+    if empty.any():
+        raise InvalidDataError(f"column {names[int(empty.argmax())]!r} has no observed cell: leave it out of the model")
     labels = [column.labels for column in model.columns_read(names)]
     weight = np.ones(len(data.rows)) if data.weight is None else data.weight
     return Drawn(model, components, weights, data.rows, weight, names, labels, _discrete(model, d))

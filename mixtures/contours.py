@@ -14,6 +14,7 @@ from .canvas import (
     MARKERS,
     Drawn,
     Margin,
+    add_legend,
     component_colors,
     finish,
     line_style,
@@ -72,7 +73,7 @@ def draw_plane(ax: Axes, data: Drawn, columns: Sequence[int] = (0, 1), *, legend
     finish(ax, empty, *(data.columns[j] for j in columns))
     if legend:
         title = None if margins is None else f"contours hold {HELD[0]:.0%} and {HELD[1]:.0%}".replace("%", " %")
-        ax.legend(handles=entries, title=title, framealpha=0.8, edgecolor="none", alignment="left")
+        add_legend(ax, entries, title)
     return ax
 
 
@@ -127,6 +128,8 @@ def draw_contours(ax: Axes, margins: Sequence[Margin]) -> None:
     A region {density > c} holds the share of draws whose density exceeds c (Hyndman, The American Statistician 50,
     1996): so levels are quantiles of the density of draws, for any family.
     """
+    from matplotlib.patheffects import withStroke
+
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     for k, (margin, color) in enumerate(zip(margins, component_colors(len(margins)), strict=True)):
         draws = margin.draws
@@ -147,9 +150,10 @@ def draw_contours(ax: Axes, margins: Sequence[Margin]) -> None:
         surface = np.maximum(surface, levels[0] - 50.0)
         if surface.max() <= levels[0] or len(levels) < 2:
             continue
-        ax.contour(
+        lines = ax.contour(
             grid_x, grid_y, surface, levels, colors=color, linestyles=line_style(k), linewidths=[1.1, 1.8], zorder=3
         )
+        lines.set_path_effects([withStroke(linewidth=3.5, foreground="white", alpha=0.8)])  # seen among many points
 
 
 def draw_pairs(data: Drawn, columns: Sequence[str | int] | None, ax: Any = None) -> Any:

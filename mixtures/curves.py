@@ -15,6 +15,7 @@ from .canvas import (
     MIXTURE_COLOR,
     Drawn,
     Margin,
+    add_legend,
     component_colors,
     effective_rows,
     finish,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_BINS = 120
 GRID = 801  # points of a curve, besides those around each component
+MOST_VALUES = 1e6  # range of separate values beyond which only some are looked at
 MAX_COUNTS = 2001  # whole numbers at which masses are drawn
 TALLEST = 2.5  # curves may rise to this many times the highest bar: a spike must not flatten the rest
 
@@ -89,7 +91,7 @@ def draw_density(
             whole_ticks(ax.xaxis)
     finish(ax, empty, data.columns[column], "relative frequency" if discrete else "density")
     if legend:
-        ax.legend(handles=entries, frameon=False)
+        add_legend(ax, entries)
     return ax
 
 
@@ -97,12 +99,15 @@ def _draw_curves(
     ax: Axes, data: Drawn, margins: Sequence[Margin], bars: Bars, discrete: bool, categories: bool
 ) -> tuple[list[Any], float]:
     """Draw the curves of the components and the mixture; return their lines, and how high the mixture rises."""
-    counts, grid = _whole_numbers(bars.low, bars.high), _grid(margins, bars.low, bars.high)
-    total = np.zeros(len(counts if discrete else grid))
+    low, high = bars.low, bars.high
+    values = [_values(margin, low, high) if margin.discrete else np.empty(0) for margin in margins]
+    grid = _grid(margins, low, high)
+    whole = np.unique(np.concatenate(values))
+    total = np.zeros(len(whole if discrete else grid))
     lines: list[Any] = []
     colors = component_colors(len(margins))
     for k, (name, margin, share) in enumerate(zip(data.names, margins, data.weights, strict=True)):
-        points, style = (counts if margin.discrete else grid), "" if categories else line_style(k)
+        points, style = (values[k] if margin.discrete else grid), "" if categories else line_style(k)
         curve = share * np.exp(margin.log_pdf(points[:, np.newaxis]))
         label = weight_label(name, share)
         (line,) = ax.plot(points, curve, linestyle=style, color=colors[k], linewidth=2.0, zorder=3, label=label)
@@ -112,9 +117,9 @@ def _draw_curves(
         elif len(points) <= 60:
             line.set(marker="o", markersize=5)
         if margin.discrete == discrete:  # masses and densities have no sum
-            total += curve
+            total += curve if points is grid else share * np.exp(margin.log_pdf(whole[:, np.newaxis]))
     if len(margins) > 1:
-        points = counts if discrete else grid
+        points = whole if discrete else grid
         marks: dict[str, Any] = (
             {"linestyle": "", "marker": "_", "markersize": 14, "markeredgewidth": 1.6} if categories else {}
         )
@@ -149,7 +154,7 @@ def _histogram(values: Array, weight: Array) -> Bars:
     return Bars(heights, edges, (edges[1:] + edges[:-1]) / 2, 0.0, edges[0] - margin, edges[-1] + margin)
 
 
-def _draw_bars(ax: Axes, bars: Bars, discrete: bool, base: Array, top: Array, color: str, label: str) -> Any:
+def _draw_bars(ax: Axes, bars: Bars, discrete: bool, base: Array, top: Array, color: Any, label: str) -> Any:
     if discrete:
         return ax.bar(bars.places, top - base, bars.width, bottom=base, color=color, zorder=1, label=label)
     return ax.stairs(top, bars.edges, baseline=base, fill=True, color=color, zorder=1, label=label)
@@ -166,7 +171,7 @@ def _draw_divided_bars(ax: Axes, bars: Bars, discrete: bool, values: Array, shar
     scale = np.divide(bars.heights, held, out=np.zeros_like(held), where=held > 0)
     for color, share in zip(component_colors(shares.shape[1]), shares.T, strict=True):
         top = base + scale * np.bincount(place, share, n_bars)
-        _draw_bars(ax, bars, discrete, base, top, color, "_data").set(alpha=0.45)
+        _draw_bars(ax, bars, discrete, base, top, (color, 0.45), "_data")
         base = top
 
 
@@ -214,6 +219,16 @@ def _whole_numbers(low: float, high: float) -> Array:
     """Return the whole numbers from low to high, thinned out where they are too many to be seen."""
     first, last = np.ceil(low), np.floor(high)
     return np.unique(np.round(np.linspace(first, last, int(min(last - first + 1, MAX_COUNTS)))))
+
+
+def _values(margin: Margin, low: float, high: float) -> Array:
+    """Return the separate values from low to high at which a component has mass, thinned out where they are many."""
+    if margin.data.rows.shape[1] > 1 or high - low > MOST_VALUES:
+        return _whole_numbers(low, high)
+    values: Array = margin.component.support.values(low, high)
+    if len(values) <= MAX_COUNTS:
+        return values
+    return values[np.unique(np.linspace(0, len(values) - 1, MAX_COUNTS).round().astype(int))]
 
 
 def _grid(margins: Iterable[Margin], low: float, high: float) -> Array:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GRID = 601
+MOST = 2000  # rows that are drawn one by one
 RUG = 0.03  # height of the marks of the data, of the axes'
 ROOM = 62  # letters and marks of a legend beside each other
 SMALLEST, LARGEST = 0.25, 4.0  # areas of the points of certain and of doubtful rows, relative to the usual one
@@ -49,14 +50,15 @@ def draw_responsibilities(ax: Axes, data: Drawn) -> Axes:
     if data.rows.shape[1] == 1:
         points, shares = _over_values(data)
         for k, (name, color, share) in enumerate(zip(names, colors, shares, strict=True)):
-            ax.plot(
-                points, share, line_style(k), color=color, linewidth=2.0, zorder=3, label=name, **_dots(data, points)
-            )
+            style = {"linestyle": line_style(k)} | _dots(data, points)
+            ax.plot(points, share, color=color, linewidth=2.0, zorder=3, label=name, **style)
         _finish_values(ax, data, empty, "responsibility", 1.0)
     else:
         probability = data.responsibilities
         order = np.lexsort([-probability.max(axis=1), probability.argmax(axis=1)])
-        ends = np.concatenate([[0.0], np.cumsum(data.row_weight[order])])
+        ends = np.cumsum(data.row_weight[order])
+        shown = _some(np.arange(len(order)))  # of many rows, each stands for those before it
+        order, ends = order[shown], np.concatenate([[0.0], ends[shown]])
         below = np.zeros(len(order))
         for name, color, share in zip(names, colors, probability[order].T, strict=True):
             ax.stairs(below + share, ends, baseline=below, fill=True, color=color, linewidth=0, label=name)
@@ -89,11 +91,13 @@ def draw_uncertainty(ax: Axes, data: Drawn) -> Axes:
     if d == 1:
         points, shares = _over_values(data)
         doubt, owner = 1.0 - shares.max(axis=0), shares.argmax(axis=0)
-        ax.plot(points, doubt, color=DATA_COLOR, linewidth=1.0, zorder=1, label="_all")
+        linestyle = "" if data.labels[0] else "-"
+        ax.plot(points, doubt, linestyle=linestyle, color=DATA_COLOR, linewidth=1.0, zorder=1, label="_all")
         for k, (name, color) in enumerate(zip(data.names, colors, strict=True)):
             mine = np.where(owner == k, doubt, np.nan)
             if np.isfinite(mine).any():
-                ax.plot(points, mine, line_style(k), color=color, linewidth=2.0, label=name, **_dots(data, points))
+                style = {"linestyle": line_style(k)} | _dots(data, points)
+                ax.plot(points, mine, color=color, linewidth=2.0, label=name, **style)
         _finish_values(ax, data, empty, "uncertainty", max(worst, 0.05))
         _legend_above(ax)
         return ax
@@ -111,7 +115,9 @@ def draw_uncertainty(ax: Axes, data: Drawn) -> Axes:
         ax.legend(handles=entries, title="larger: less certain", frameon=False, alignment="left")
         return ax
     order = np.argsort(doubt, kind="stable")
-    ends = np.concatenate([[0.0], np.cumsum(data.row_weight[order])])
+    ends = np.cumsum(data.row_weight[order])
+    shown = _some(np.arange(len(order)))
+    order, ends = order[shown], np.concatenate([[0.0], ends[shown]])
     ax.stairs(doubt[order], ends, fill=True, color=DATA_COLOR)
     ax.stairs(doubt[order], ends, color=MIXTURE_COLOR, linewidth=1.6)
     ax.axhline(worst, color=GUIDE_COLOR, linewidth=1.0, linestyle=":")
@@ -130,7 +136,7 @@ def _over_values(data: Drawn) -> tuple[Array, Array]:
         if len(points) > GRID:
             points = np.unique(data.rows[:, 0])
     else:
-        points = np.union1d(np.linspace(low, high, GRID), data.rows[:, 0])
+        points = np.union1d(np.linspace(low, high, GRID), _some(np.unique(data.rows[:, 0])))
     joint = posterior.log_joint(data.components, data.weights, points[:, np.newaxis])
     top = joint.max(axis=0)
     with np.errstate(invalid="ignore"):
@@ -139,14 +145,23 @@ def _over_values(data: Drawn) -> tuple[Array, Array]:
     return points, shares
 
 
+def _some(values: Any) -> Any:
+    """Return at most `MOST` of ascending values, the first and the last among them."""
+    if len(values) <= MOST:
+        return values
+    return values[np.unique(np.linspace(0, len(values) - 1, MOST).round().astype(int))]
+
+
 def _dots(data: Drawn, points: Array) -> dict[str, Any]:
     """Return the style of a line that is known at separate values only."""
-    return {"marker": "o", "markersize": 5} if data.discrete[0] and len(points) <= 60 else {}
+    if not data.discrete[0] or len(points) > 60:
+        return {}
+    return {"marker": "o", "markersize": 5, **({"linestyle": ""} if data.labels[0] else {})}
 
 
 def _finish_values(ax: Axes, data: Drawn, empty: bool, ylabel: str, top: float) -> None:
     """Mark the data below the curves, and set limits and labels."""
-    values = np.unique(data.rows[:, 0])
+    values = _some(np.unique(data.rows[:, 0]))
     ax.vlines(
         values, -2.2 * RUG * top, -0.7 * RUG * top, color=GUIDE_COLOR, linewidth=0.8, alpha=0.7, zorder=1, label="_data"
     )

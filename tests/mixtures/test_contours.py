@@ -220,6 +220,18 @@ def test_missing_cells_leave_a_row_in_the_panels_of_its_other_columns():
     assert np.isnan(shown[:, 1]).sum() == penguins["sex"][present].tolist().count(None)
 
 
+def test_a_column_without_any_cell_is_named():
+    model = MixtureModel([Product({"a": Normal(0, 1), "b": Normal(0, 1)})] * 2)
+    with pytest.raises(InvalidDataError, match="column 'b' has no observed cell"):
+        model.plot(np.array([[1.0, np.nan], [2.0, np.nan]]))
+
+
+def test_rows_with_one_cell_each_leave_the_plane_empty(ax):
+    model = MixtureModel([Product([Normal(0, 1), Normal(0, 1)]), Product([Normal(3, 1), Normal(3, 1)])])
+    model.plot(np.array([[-3.0, np.nan], [np.nan, -3.0], [6.0, np.nan], [np.nan, 6.0]]), ax=ax)
+    assert len(contour_sets(ax)) == 2
+
+
 def test_components_that_cannot_leave_columns_out_have_no_curves(rng):
     model = MixtureModel([MultivariateStudentT(5.0, np.zeros(3), np.eye(3))] * 2)
     axes = Figure().subplots(3, 3)

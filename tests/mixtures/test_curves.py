@@ -12,7 +12,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
-from distributions import Categorical, Exponential, MultivariateNormal, Normal, Poisson
+from distributions import Categorical, Exponential, MultivariateNormal, Normal, PointMass, Poisson
 from distributions.errors import InvalidDataError, MeasureWarning, NotFittedError
 from mixtures import MixtureModel, canvas, curves, datasets
 
@@ -223,6 +223,23 @@ def test_more_columns_than_the_model_has_are_an_error(ax):
 def test_fewer_columns_than_the_model_has_are_an_error(ax):
     with pytest.raises(InvalidDataError, match="describes 2 columns, the data have 1"):
         MixtureModel([MultivariateNormal([0, 0], np.eye(2))]).plot(np.zeros(10), ax=ax)
+
+
+def test_values_that_are_no_whole_numbers_have_their_masses(ax):
+    MixtureModel([PointMass(0.5), Poisson(1.0)], weights=[0.25, 0.75]).plot([0.5, 0.0, 2.0], ax=ax)
+    point, counts, total = ax.lines
+    np.testing.assert_allclose(point.get_xydata(), [[0.5, 0.25]])
+    np.testing.assert_array_equal(counts.get_xdata(), [0, 1, 2])
+    np.testing.assert_array_equal(total.get_xdata(), [0, 0.5, 1, 2])
+    np.testing.assert_allclose(total.get_ydata()[:2], [0.75 * np.exp(-1.0), 0.25])
+
+
+def test_a_legend_of_many_components_is_beside_the_axes(rng):
+    figure = Figure(layout="constrained")
+    ax = figure.subplots()
+    MixtureModel([Normal(3.0 * k, 1.0) for k in range(12)]).plot(rng.uniform(0, 33, 200), ax=ax)
+    figure.canvas.draw()
+    assert ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1
 
 
 def test_categories_are_bars_with_their_labels(ax):

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from distributions import MultivariateNormal, Normal
+from distributions import MultivariateNormal, Normal, Poisson
 from distributions.errors import InvalidDataError, InvalidParameterError
 from mixtures import MixtureModel, canvas, curves, datasets, film
 
@@ -101,6 +101,19 @@ def test_bars_are_divided_by_responsibility(rng):
     np.testing.assert_allclose(top, whole, atol=1e-12)
     held = np.histogram(x, edges, weights=data.responsibilities[:, 0])[0] / (300 * np.diff(edges))
     np.testing.assert_allclose(first, held, atol=1e-12)
+
+
+def test_counts_are_filmed_with_divided_bars():
+    deaths = datasets.load("times_deaths")
+    model = MixtureModel([Poisson(1.0), Poisson(3.0)], max_iter=10_000)
+    made = model.plot.animate(deaths["deaths"], sample_weight=deaths["days"], frames=3)
+    assert len(list(frames(made))) == 3
+    data = canvas.drawn(model, deaths["deaths"], deaths["days"])
+    ax = Figure().subplots()
+    curves.draw_density(ax, data, responsibilities=data.responsibilities)
+    first, second = ([bar.get_height() for bar in bars] for bars in ax.containers)
+    np.testing.assert_allclose(np.add(first, second), deaths["days"] / 1096)
+    np.testing.assert_allclose(first, model.predict_proba(deaths["deaths"])[:, 0] * deaths["days"] / 1096)
 
 
 def test_three_columns_and_bad_numbers_are_refused(rng):

@@ -10,8 +10,8 @@ mpl.use("Agg")
 
 from matplotlib.figure import Figure
 
-from distributions import Exponential, MultivariateNormal, Normal, Poisson, Uniform
-from mixtures import MixtureModel, canvas
+from distributions import Categorical, Exponential, MultivariateNormal, Normal, Poisson, Uniform
+from mixtures import MixtureModel, canvas, memberships
 
 ONE = MixtureModel({"low": Normal(-3, 1), "high": Normal(3, 2)}, weights=[0.25, 0.75])
 TWO = MixtureModel([MultivariateNormal([0, 0], np.eye(2)), MultivariateNormal([3, 3], np.eye(2))])
@@ -128,3 +128,27 @@ def test_long_names_get_lines_of_their_own(ax, rng):
     assert ax.get_legend()._ncols == 1
     ONE.plot.responsibilities(ONE.sample(20, rng), ax=(other := Figure().subplots()))
     assert other.get_legend()._ncols == 2
+
+
+def test_many_rows_are_thinned_out(rng):
+    x = THREE.sample(5000, rng)
+    bars, doubt, rug = Figure().subplots(3)
+    THREE.plot.responsibilities(x, ax=bars)
+    top, edges, _ = bars.patches[-1].get_data()
+    assert len(top) <= memberships.MOST
+    assert (edges[0], edges[-1]) == (0.0, 5000.0)
+    np.testing.assert_allclose(top, 1.0)
+    THREE.plot.uncertainty(x, ax=doubt)
+    shown, edges, _ = doubt.patches[0].get_data()
+    assert edges[-1] == 5000.0
+    assert shown[-1] == pytest.approx((1.0 - THREE.predict_proba(x).max(axis=1)).max())
+    assert np.sum(shown * np.diff(edges)) == pytest.approx(np.sum(1.0 - THREE.predict_proba(x).max(axis=1)), rel=0.05)
+    ONE.plot.responsibilities(ONE.sample(5000, rng), ax=rug)
+    assert len(rug.collections[0].get_paths()) <= memberships.MOST
+
+
+def test_nothing_joins_categories(ax):
+    model = MixtureModel([Categorical([0.5, 0.5], ("a", "b")), Categorical([0.1, 0.9], ("a", "b"))])
+    model.plot.responsibilities(["a", "b", "b"], ax=ax)
+    assert {line.get_linestyle() for line in ax.lines} == {"None"}
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["a", "b"]
