@@ -656,10 +656,6 @@ class MixtureModel(Estimator, Distribution):
         """
         return latex.density(self)
 
-    def _repr_latex_(self) -> str | None:
-        text = f"$\\displaystyle {self.to_latex()}$"
-        return text if len(text) < reporting.HTML_BYTES else None  # none at all is shown by the table
-
     def _repr_html_(self) -> str:
         return reporting.html(self)
 

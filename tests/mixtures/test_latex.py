@@ -112,12 +112,6 @@ def test_it_is_well_formed(model):
         parser.parse("$" + re.sub(r"={} &|&{}", "", line).replace(r"\&", r"\#") + "$")  # which knows no ampersand
 
 
-def test_notebooks_typeset_it_unless_it_is_long():
-    model = MixtureModel([Normal(0, 1), Normal(4, 1)])
-    assert model._repr_latex_() == f"$\\displaystyle {model.to_latex()}$"
-    assert MixtureModel([Normal(float(k), 1.0) for k in range(100)])._repr_latex_() is None
-
-
 def test_html_is_less_than_five_thousand_bytes(rng):
     for model in (
         MixtureModel([Normal(float(k), 1.0) for k in range(200)]),
