@@ -6,10 +6,9 @@ them. Weights of rows and missing cells come on top.
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,92 +22,22 @@ from distributions.data import (
     as_weights,
     describe_rows,
     missing_as_nan,
+    present,
 )
 from distributions.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotFittedError
 from distributions.multivariate_normal import MultivariateNormal
 
-from . import em, gaussian_start, posterior
 from . import gaussian_parameters as parameters
+from . import gaussian_start, posterior
 from .estimator import Estimator, as_given, known_to_sklearn
-from .layout import Layout, Parameters
+from .gaussian_climb import Climb, Normals, Progress
 from .observed import Observed, observed, stand_in
-from .plan import Engine
-from .structure import Rules, Structure
 
 INITS = ("kmeans", "k-means++", "random", "random_from_data")
-ILL_DEFINED = (
-    "Fitting the mixture model failed because some components have ill-defined empirical covariance (for instance "
-    "caused by singleton or collapsed samples). Try to decrease the number of components, increase reg_covar, or scale "
-    "the input data."
-)
 NOT_CONVERGED = (
     "Best performing initialization did not converge. Try different init parameters, or increase max_iter, tol, or "
     "check for degenerate data."
 )
-
-
-LOWERED = 1e-10  # factor on the floors of variances where reg_covar is 0: a collapse shall be seen
-
-
-class _Mixture(NamedTuple):
-    weights: Array
-    components: Sequence[Any]
-
-
-class _Climb:
-    """EM from some parameters, with ``reg_covar`` added to each covariance and scikit-learn's rule for its end.
-
-    The loop is `em.run`, an iteration at a time. Between its two halves, the sums over the rows and the update from
-    these, each row is given a variance of ``reg_covar`` in every column: so the update adds it to every covariance.
-    """
-
-    def __init__(self, start: _Mixture, kind: str, data: Observed, scale: Array, reg_covar: float) -> None:
-        d = len(scale)
-        structure = Structure(start.components, None, start.weights, Rules(covariance=kind))
-        layout = Layout(structure.outline(), structure.branch_names, d)
-        leaves = [leaf.distribution for leaf in layout.leaves]
-        self.data, self.reg_covar = data, reg_covar
-        self.engine = Engine(layout, Parameters(leaves, [start.weights]), scale, 1, data.has_missing)
-        floors = 2 * self.engine.plan.theta_at[:-1, np.newaxis] + d + (d + 1) * np.arange(d)
-        self.engine.state.bounds[floors] *= 1.0 if reg_covar else LOWERED
-        self.counts = self.engine.plan.stats_at[:-1]
-        step = d + 1 if parameters.STRUCTURES[kind] == "full" else 1
-        self.squares = self.counts[:, np.newaxis] + 1 + d + step * np.arange(d)
-
-    def step(self) -> float:
-        """Make an update; return the mean log-likelihood of the rows before it.
-
-        Raises
-        ------
-        InvalidDataError
-            If there is none: a covariance has no inverse.
-        """
-        engine, state = self.engine, self.engine.state
-        state.progress[em.SWEEPS] = 0  # each iteration is the first of a run: the end is judged by `climb`
-        if em.run(engine, self.data, tol=0.0, max_iter=1, n_sweeps=1) == em.FAILED:
-            raise InvalidDataError(ILL_DEFINED)
-        total = self.data.weight.sum() if self.data.weight.size else len(self.data.rows)
-        state.stats[self.squares] += self.reg_covar * state.stats[self.counts][:, np.newaxis]
-        em.move(engine.plan, state)
-        return float(state.history[0] / total)
-
-    @property
-    def components(self) -> list[Any]:
-        """The components at this point."""
-        return self.engine.parameters.leaves
-
-    @property
-    def reached(self) -> _Mixture:
-        """The parameters at this point.
-
-        Raises
-        ------
-        InvalidDataError
-            If a component collapsed and nothing was added to its covariance.
-        """
-        if self.reg_covar == 0.0 and any(self.engine.held):
-            raise InvalidDataError(ILL_DEFINED)
-        return _Mixture(self.engine.state.weights.copy(), self.components)
 
 
 class GaussianMixture(Estimator):
@@ -273,13 +202,17 @@ class GaussianMixture(Estimator):
         given = self._given_start(data.rows.shape[1])
         random = as_random_state(self.random_state)
         goes_on = bool(self.warm_start) and hasattr(self, "converged_")
-        begun = _Progress(int(self.verbose), self.verbose_interval)
-        best: tuple[_Mixture, list[float], bool] | None = None
+        progress = Progress(int(self.verbose), self.verbose_interval)
+        best: tuple[Normals, list[float], bool] | None = None
         for attempt in range(1 if goes_on else self.n_init):
-            begun.start(attempt)
-            start = self._current() if goes_on else self._start(data, given, random)
-            before = self.lower_bound_ if goes_on else -np.inf
-            found = self._climb(start, data, before, begun) if self.max_iter else (start, [], False)
+            progress.start(attempt)
+            start = self._last(data.rows.shape[1]) if goes_on else self._start(data, given, random)
+            found: tuple[Normals, list[float], bool] = start, [], False
+            if self.max_iter:
+                climb = Climb(start, self.covariance_type, _observed(data), data.summary.scale, float(self.reg_covar))
+                before = self.lower_bound_ if goes_on else -np.inf
+                bounds, converged = climb.run(self.tol, self.max_iter, before, progress)
+                found = climb.reached, bounds, converged
             if best is None or _is_better(found[1], best[1]):
                 best = found
         assert best is not None
@@ -292,27 +225,26 @@ class GaussianMixture(Estimator):
         if not self.converged_ and self.max_iter:
             warnings.warn(NOT_CONVERGED, known_to_sklearn(ConvergenceWarning), stacklevel=3)
 
-    def _climb(
-        self, start: _Mixture, data: Observations, before: float, begun: _Progress
-    ) -> tuple[_Mixture, list[float], bool]:
-        """Return what EM reaches, the mean log-likelihood before each update, and whether it converged."""
-        climb = _Climb(start, self.covariance_type, _observed(data), data.summary.scale, float(self.reg_covar))
-        bounds: list[float] = []
-        converged = False
-        while len(bounds) < self.max_iter and not converged:
-            bounds.append(climb.step())
-            change = bounds[-1] - before
-            before = bounds[-1]
-            begun.step(len(bounds), change)
-            converged = abs(change) < self.tol
-        begun.end(before, converged)
-        return climb.reached, bounds, converged
+    def _last(self, n_columns: int) -> Normals:
+        """Return what the last fit found.
 
-    def _start(self, data: Observations, given: dict[str, Array], random: Any) -> _Mixture:
+        Raises
+        ------
+        InvalidDataError
+            If that was of other columns, or of another number of components.
+        """
+        if self.means_.shape != (self.n_components, n_columns):
+            raise InvalidDataError(
+                f"warm_start goes on from the last fit, of {len(self.means_)} components and {len(self.means_[0])} "
+                f"columns, but now there are {self.n_components} and {n_columns}. Set warm_start=False to start anew."
+            )
+        return self._current()
+
+    def _start(self, data: Observations, given: dict[str, Array], random: Any) -> Normals:
         """Return where EM starts: an update from drawn responsibilities, and the values given."""
         k, kind = self.n_components, self.covariance_type
         if len(given) == 3:
-            return _Mixture(given["weights"], parameters.normals(kind, given["means"], given["covariances"]))
+            return Normals(given["weights"], parameters.normals(kind, given["means"], given["covariances"]))
         weight = np.ones(len(data.rows)) if data.weight is None else data.weight
         shares = gaussian_start.responsibilities(self.init_params, data.rows, weight, k, random)
         # A cluster is empty where there are fewer different rows than components.
@@ -323,7 +255,7 @@ class GaussianMixture(Estimator):
             covariances = np.average([part.cov for part in parts], axis=0, weights=mass)
         means = given.get("means", np.array([part.mean for part in parts]))
         components = parameters.normals(kind, means, given.get("covariances", covariances))
-        return _Mixture(given.get("weights", mass / mass.sum()), components)
+        return Normals(given.get("weights", mass / mass.sum()), components)
 
     def _fitted_to(self, data: Observations, weight: Array) -> MultivariateNormal:
         """Return a normal fitted to rows of these weights, by two updates: the second about the mean of the first."""
@@ -331,9 +263,9 @@ class GaussianMixture(Estimator):
         centre, scale = data.summary.centre, data.summary.scale
         variances = np.full(len(scale), np.mean(scale**2)) if kind == "spherical" else scale**2
         wide = parameters.normals("full", centre[np.newaxis], np.diag(variances)[np.newaxis])
-        present = weight > 0.0
-        rows = _observed(data._replace(rows=data.rows[present], weight=weight[present]))
-        climb = _Climb(_Mixture(np.ones(1), wide), kind, rows, scale, float(self.reg_covar))
+        own = weight > 0.0
+        rows = _observed(data._replace(rows=data.rows[own], weight=weight[own]))
+        climb = Climb(Normals(np.ones(1), wide), kind, rows, scale, float(self.reg_covar))
         climb.step()
         climb.step()
         return climb.components[0]
@@ -376,10 +308,10 @@ class GaussianMixture(Estimator):
             if not isinstance(value, kinds) or boolean or not least <= value < np.inf:
                 number = "an int" if kinds is not real else "a float"
                 self._refuse(name, f"{number} in the range [{least}, inf)")
-        if self.covariance_type not in parameters.STRUCTURES:
-            self._refuse("covariance_type", f"a str among {set(parameters.STRUCTURES)}")
+        if not isinstance(self.covariance_type, str) or self.covariance_type not in parameters.STRUCTURES:
+            self._refuse("covariance_type", f"a str among {', '.join(map(repr, parameters.STRUCTURES))}")
         if self.init_params not in INITS:
-            self._refuse("init_params", f"a str among {set(INITS)}")
+            self._refuse("init_params", f"a str among {', '.join(map(repr, INITS))}")
         if not isinstance(self.warm_start, (bool, np.bool_, *whole)):
             self._refuse("warm_start", "a bool")
 
@@ -420,7 +352,7 @@ class GaussianMixture(Estimator):
     def _takes_missing(self) -> bool:
         return True
 
-    def _current(self) -> _Mixture:
+    def _current(self) -> Normals:
         """Return the mixture that the attributes describe, whoever has set them."""
         if not hasattr(self, "weights_"):
             raise known_to_sklearn(NotFittedError)(
@@ -434,7 +366,7 @@ class GaussianMixture(Estimator):
             else parameters.inverse(kind, parameters.precisions_of(kind, np.asarray(self.precisions_cholesky_)))
         )
         components = parameters.normals(kind, np.asarray(self.means_, dtype=float), np.asarray(covariances))
-        return _Mixture(np.asarray(self.weights_, dtype=float), components)
+        return Normals(np.asarray(self.weights_, dtype=float), components)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
@@ -448,8 +380,8 @@ class GaussianMixture(Estimator):
 
     def score(self, X: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the (weighted) mean log density of the rows."""
-        values = self.score_samples(X)
-        return float(np.average(values, weights=as_weights(sample_weight, len(values))))
+        log_likelihood, total = self._log_likelihood(X, sample_weight)
+        return log_likelihood / total
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
         """Return the probability that each row came from each component, shape (n, K)."""
@@ -495,10 +427,13 @@ class GaussianMixture(Estimator):
         return -2.0 * log_likelihood + self._n_parameters() * float(np.log(total))
 
     def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
-        """Return the log-likelihood and the total weight of rows."""
-        values = self.score_samples(X)
-        weight = as_weights(sample_weight, len(values))
-        return (float(values.sum()), len(values)) if weight is None else (float(weight @ values), float(weight.sum()))
+        """Return the log-likelihood and the total weight of rows; those of weight zero may hold anything."""
+        X = as_given(X)
+        values = self.score_samples(present(X, sample_weight))
+        weight = as_weights(sample_weight, len(X))
+        if weight is None:
+            return float(values.sum()), len(values)
+        return float(weight[weight > 0.0] @ values), float(weight.sum())
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters; by this name programs ask scikit-learn's class for it."""
@@ -508,35 +443,6 @@ class GaussianMixture(Estimator):
         defaults = self._arguments()
         given = {name: value for name, value in self.get_params().items() if value is not defaults[name].default}
         return f"GaussianMixture({', '.join(f'{name}={value!r}' for name, value in given.items())})"
-
-
-class _Progress:
-    """What ``verbose`` prints."""
-
-    def __init__(self, verbose: int, interval: int) -> None:
-        self.verbose, self.interval = verbose, interval
-        self.began = self.last = time.perf_counter()
-
-    def start(self, attempt: int) -> None:
-        """Begin a start."""
-        self.began = self.last = time.perf_counter()
-        if self.verbose:
-            print(f"Initialization {attempt}")
-
-    def step(self, n_iter: int, change: float) -> None:
-        """Report an iteration."""
-        if self.verbose and n_iter % self.interval == 0:
-            now = time.perf_counter()
-            times = f"\t time lapse {now - self.last:.5f}s\t ll change {change:.5f}" if self.verbose > 1 else ""
-            print(f"  Iteration {n_iter}{times}")
-            self.last = now
-
-    def end(self, lower_bound: float, converged: bool) -> None:
-        """Report the end of a start."""
-        if self.verbose:
-            lapse = time.perf_counter() - self.began
-            times = f" time lapse {lapse:.5f}s\t lower bound {lower_bound:.5f}." if self.verbose > 1 else ""
-            print(f"Initialization {'converged' if converged else 'did not converge'}.{times}")
 
 
 def as_random_state(seed: Any) -> Any:

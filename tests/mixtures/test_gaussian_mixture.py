@@ -146,9 +146,12 @@ def test_weights_are_repetitions(rng, kind):
     weighted = GaussianMixture(**settings).fit(X, sample_weight=weight)
     repeated = GaussianMixture(**settings).fit(np.repeat(X, weight, axis=0))
     assert_same_fit(weighted, repeated, rtol=1e-9)
+    found_score = weighted.score(X, sample_weight=weight)
     for method in ("score", "aic", "bic"):
         found = getattr(weighted, method)(X, sample_weight=weight)
         assert_allclose(found, getattr(repeated, method)(np.repeat(X, weight, axis=0)), rtol=1e-9)
+    X[weight == 0] = np.nan
+    assert weighted.score(X, sample_weight=weight) == found_score
     assert_same_fit(GaussianMixture(**settings).fit(X, sample_weight=weight * 7.0), weighted, rtol=1e-9)
 
 
@@ -194,7 +197,8 @@ def test_missing_cells_are_integrated_out(rng, kind):
         ("reg_covar", np.nan, "a float in the range"),
         ("max_iter", -1, "an int in the range"),
         ("n_init", True, "an int in the range"),
-        ("covariance_type", "VVV", "a str among"),
+        ("covariance_type", "VVV", "a str among 'full', 'tied', 'diag', 'spherical'"),
+        ("covariance_type", ["full"], "a str among"),
         ("init_params", "k_means", "a str among"),
         ("random_state", "seed", "an int"),
         ("verbose_interval", 0, "an int in the range"),
@@ -285,6 +289,14 @@ def test_a_warm_start_goes_on(rng):
             total += steps.fit(X).n_iter_
     assert abs(total - once.n_iter_) <= 1
     assert_allclose(steps.means_, once.means_, rtol=1e-8)
+
+
+def test_a_warm_start_of_another_shape_is_refused(rng):
+    model = GaussianMixture(3, random_state=0, warm_start=True).fit(blobs(rng))
+    with pytest.raises(InvalidDataError, match="last fit, of 3 components and 2 columns, but now there are 3 and 4"):
+        model.fit(blobs(rng, d=4))
+    with pytest.raises(InvalidDataError, match="but now there are 2 and 2. Set warm_start=False to start anew"):
+        model.set_params(n_components=2).fit(blobs(rng))
 
 
 def test_parameters_may_be_set_by_hand(rng):
