@@ -110,6 +110,14 @@ def add_legend(ax: Axes, entries: Sequence[Any], title: str | None = None) -> No
     ax.legend(handles=list(entries), title=title, framealpha=0.8, edgecolor="none", alignment="left", **beside)
 
 
+def widened(ax: Axes, which: str, low: float, high: float) -> tuple[float, float]:
+    """Return limits that also hold those of the axes that share this one and are drawn already."""
+    shared = ax.get_shared_x_axes() if which == "x" else ax.get_shared_y_axes()
+    drawn = [other for other in shared.get_siblings(ax) if other is not ax and other.has_data()]
+    limits = [getattr(other, f"get_{which}lim")() for other in drawn]
+    return min([low, *(limit[0] for limit in limits)]), max([high, *(limit[1] for limit in limits)])
+
+
 def whole_ticks(axis: Any, most: Any = "auto") -> None:
     """Put ticks at whole numbers only."""
     from matplotlib.ticker import MaxNLocator

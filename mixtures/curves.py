@@ -23,6 +23,7 @@ from .canvas import (
     tick_labels,
     weight_label,
     whole_ticks,
+    widened,
 )
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def draw_density(
         entries += lines
         top = max(top, min(TALLEST * top, highest))
     if empty:
-        ax.set_xlim(_widened(ax, "x", bars.low, bars.high))
-        ax.set_ylim(_widened(ax, "y", 0.0, 1.06 * top))
+        ax.set_xlim(widened(ax, "x", bars.low, bars.high))
+        ax.set_ylim(widened(ax, "y", 0.0, 1.06 * top))
         labels = data.labels[column]
         if labels is not None:
             tick_labels(ax.xaxis, labels)
@@ -125,14 +126,6 @@ def _draw_curves(
         )
         lines += ax.plot(points, total, color=MIXTURE_COLOR, linewidth=1.6, zorder=4, label="mixture", **marks)
     return lines, float(np.nanmax(total))
-
-
-def _widened(ax: Axes, which: str, low: float, high: float) -> tuple[float, float]:
-    """Return limits that also hold those of the axes that share this one and are drawn already."""
-    shared = ax.get_shared_x_axes() if which == "x" else ax.get_shared_y_axes()
-    drawn = [other for other in shared.get_siblings(ax) if other is not ax and other.has_data()]
-    limits = [getattr(other, f"get_{which}lim")() for other in drawn]
-    return min([low, *(limit[0] for limit in limits)]), max([high, *(limit[1] for limit in limits)])
 
 
 # ------------------------------------------------------------------------------------------------------- data

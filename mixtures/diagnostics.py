@@ -12,7 +12,17 @@ from distributions.base import Rng
 from distributions.data import Array
 from distributions.errors import NotFittedError
 
-from .canvas import DATA_COLOR, GUIDE_COLOR, MIXTURE_COLOR, POINT_COLOR, Drawn, effective_rows, finish, whole_ticks
+from .canvas import (
+    DATA_COLOR,
+    GUIDE_COLOR,
+    MIXTURE_COLOR,
+    POINT_COLOR,
+    Drawn,
+    effective_rows,
+    finish,
+    whole_ticks,
+    widened,
+)
 from .curves import bin_edges
 from .structure import as_generator
 
@@ -102,8 +112,8 @@ def draw_rootogram(ax: Axes, data: Drawn, values: Array) -> Axes:
         ax.axhline(height, color=GUIDE_COLOR, linewidth=0.8, linestyle="--", zorder=2)
     if empty:
         ends = (min(float((tops - np.sqrt(observed)).min()), -1.0), max(float(tops.max()), 1.0))
-        ax.set_ylim(ends[0] - 0.05 * (ends[1] - ends[0]), ends[1] + 0.05 * (ends[1] - ends[0]))
-        ax.set_xlim(edges[0] - 0.3 * width[0], edges[-1] + 0.3 * width[-1])
+        ax.set_ylim(widened(ax, "y", ends[0] - 0.05 * (ends[1] - ends[0]), ends[1] + 0.05 * (ends[1] - ends[0])))
+        ax.set_xlim(widened(ax, "x", edges[0] - 0.3 * width[0], edges[-1] + 0.3 * width[-1]))
         if data.discrete[0]:
             whole_ticks(ax.xaxis)
     ax.legend(frameon=False)

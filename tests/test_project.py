@@ -1,14 +1,17 @@
 """The project as a whole: lint, types, layout, and documents that say what is true."""
 
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
+import numpy as np
 import pdoc.doc
 import pytest
+from PIL import Image
 
 import distributions
 import mixtures
@@ -71,6 +74,22 @@ def test_the_readme_makes_the_reference_of_every_public_name(tmp_path):
     for package in (distributions, mixtures):  # pages that take longer to write: what would be in them
         members = pdoc.doc.Module(package).members
         assert [name for name in package.__all__ if name[0] != "_" and not members[name].docstring] == []
+
+
+def test_the_pictures_of_the_readme_are_what_their_script_draws(tmp_path):
+    shown = re.findall(r"!\[[^\]]+\]\((.*?)\)", README)
+    assert sorted(shown) == [
+        f"notebooks/pictures/{name}" for name in ("old_faithful.gif", "penguins.png", "satellites.png")
+    ]
+    assert all((ROOT / path).stat().st_size < 500_000 for path in shown)
+    draw = runpy.run_path(str(ROOT / "notebooks" / "pictures" / "make.py"))
+    draw["satellites"](tmp_path)  # the quickest
+    committed, drawn = (
+        np.asarray(Image.open(folder / "satellites.png").convert("L"), dtype=float)
+        for folder in (ROOT / "notebooks" / "pictures", tmp_path)
+    )
+    assert committed.shape == drawn.shape
+    assert np.abs(committed - drawn).mean() < 2.0  # of 255: fonts may move by a pixel
 
 
 def test_changelog_has_an_unreleased_head():

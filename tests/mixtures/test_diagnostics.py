@@ -92,6 +92,14 @@ def test_a_rootogram_shows_all_of_its_bars(ax):
     assert ax.get_ylim()[0] < lowest
 
 
+def test_shared_axes_show_the_bars_of_every_panel():
+    crabs = datasets.load("horseshoe_crabs")
+    left, right = Figure().subplots(1, 2, sharey=True)
+    for ax, model in ((left, MixtureModel([Poisson(2.92)])), (right, MixtureModel([ZeroInflated(Poisson(4.5), 0.35)]))):
+        model.plot.rootogram(crabs["satellites"], sample_weight=crabs["females"], ax=ax)
+    assert left.get_ylim()[0] < min(bar.get_y() for bar in left.patches)
+
+
 def test_many_counts_are_grouped(ax, rng):
     model = MixtureModel([Poisson(1000.0)])
     x = model.sample(5000, rng)
