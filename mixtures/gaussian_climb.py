@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -36,8 +37,9 @@ class Normals(NamedTuple):
 class Climb:
     """EM from some parameters, with ``reg_covar`` added to each covariance and scikit-learn's rule for its end.
 
-    The loop is `em.run`, an iteration at a time. Between its two halves, the sums over the rows and the update from
+    An iteration is made of the two halves of the EM loop. Between them, the sums over the rows and the update from
     these, each row is given a variance of ``reg_covar`` in every column: so the update adds it to every covariance.
+    It is no maximum of the likelihood then, which may fall: `em.run` would end there, scikit-learn goes on.
     """
 
     def __init__(self, start: Normals, kind: str, data: Observed, scale: Array, reg_covar: float) -> None:
@@ -62,13 +64,13 @@ class Climb:
             If there is none: a covariance has no inverse.
         """
         engine, state = self.engine, self.engine.state
-        state.progress[em.SWEEPS] = 0  # each iteration is the first of a run: the end is judged by `climb`
-        if em.run(engine, self.data, tol=0.0, max_iter=1, n_sweeps=1) == em.FAILED:
+        log_likelihood = em.look(engine, self.data)
+        if not math.isfinite(log_likelihood):
             raise InvalidDataError(ILL_DEFINED)
         total = self.data.weight.sum() if self.data.weight.size else len(self.data.rows)
         state.stats[self.squares] += self.reg_covar * state.stats[self.counts][:, np.newaxis]
-        em.move(engine.plan, state)
-        return float(state.history[0] / total)
+        em.m_step(engine.plan, state)
+        return float(log_likelihood / total)
 
     def run(self, tol: float, max_iter: int, before: float, progress: Progress) -> tuple[list[float], bool]:
         """Iterate until the mean log-likelihood changes by less than ``tol``.
