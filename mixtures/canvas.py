@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from distributions.base import Distribution
 from distributions.data import Array, Mask, as_observations, as_observed, as_rows, is_frame, missing_as_nan
-from distributions.errors import InvalidDataError
+from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.outline import refuse_incomplete
 
 from . import posterior
@@ -162,52 +162,44 @@ class Drawn:
         refuse_incomplete(self.model.outline().branches, self.rows)
         return posterior.responsibilities(self.components, self.weights, self.rows)
 
-    @cached_property
-    def draws(self) -> list[Array]:
-        """Draws from each component, the same ones each time: they say where it lies."""
-        d = self.rows.shape[1]
-        return [np.reshape(component.sample(PROBES, rng=0), (PROBES, d)) for component in self.components]
-
     def margins(self, columns: Sequence[int]) -> list[Margin] | None:
-        """Return the components as they appear in some of the columns; None if one cannot leave out the others."""
-        d = self.rows.shape[1]
-        if len(columns) < d:
-            probe = np.full((1, d), np.nan)
-            probe[0, columns] = 0.0
-            try:
-                refuse_incomplete(self.model.outline().branches, probe)
-            except InvalidDataError:
-                return None
-        return [
-            Margin(self, k, tuple(columns), bool(_discrete(component, d)[list(columns)].all()))
-            for k, component in enumerate(self.components)
-        ]
+        """Return the components as they are in some of the columns; None if one cannot say without the others."""
+        try:
+            return [Margin.of(component, columns) for component in self.components]
+        except InvalidParameterError:
+            return None
 
 
 @dataclass(frozen=True)
 class Margin:
-    """A component as it appears in some of its columns: cells of the others are missing."""
+    """A component as it is in some columns, which may be in another order."""
 
-    data: Drawn
-    k: int
-    columns: tuple[int, ...]
+    distribution: Distribution
+    order: tuple[int, ...]  # of its columns, in that of the points to be drawn
     discrete: bool  # whether these columns hold separate values
 
-    @property
-    def component(self) -> Distribution:
-        """The component."""
-        return self.data.components[self.k]
+    @classmethod
+    def of(cls, component: Distribution, columns: Sequence[int]) -> Margin:
+        """Return a component as it is in the columns at these places.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the component cannot say without the other columns.
+        """
+        distribution = component.marginal(columns)
+        order = tuple(np.argsort(np.argsort(columns)).tolist())
+        return cls(distribution, order, bool(_discrete(distribution, len(order)).all()))
 
     def log_pdf(self, points: Array) -> Array:
         """Return the log density at points, shape (m, number of columns)."""
-        rows = np.full((len(points), self.data.rows.shape[1]), np.nan)
-        rows[:, self.columns] = points
-        return self.component.log_pdf(as_observed(rows))
+        rows = np.empty(points.shape)
+        rows[:, self.order] = points
+        return self.distribution.log_pdf(as_observed(rows))
 
-    @property
     def draws(self) -> Array:
-        """Draws, shape (m, number of columns)."""
-        return self.data.draws[self.k][:, self.columns]
+        """Return draws, shape (m, number of columns), the same ones each time: they say where the component lies."""
+        return np.reshape(self.distribution.sample(PROBES, rng=0), (PROBES, len(self.order)))[:, self.order]
 
 
 def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Drawn:
@@ -235,7 +227,7 @@ def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | 
         )
     data = as_observations(given, sample_weight, n_columns, "MixtureModel", missing=missing)
     d = data.rows.shape[1]
-    names = column_names(model, components, x, d)
+    names = column_names(model, x, d)
     empty = np.isnan(data.rows).all(axis=0)
     if empty.any():
         raise InvalidDataError(f"column {names[int(empty.argmax())]!r} has no observed cell: leave it out of the model")
@@ -253,21 +245,14 @@ def _discrete(distribution: Distribution, d: int) -> Mask:
     return discrete
 
 
-def column_names(model: MixtureModel, components: Sequence[Distribution], x: Any, d: int) -> list[str]:
-    """Return what to write at the axes: the names that the components read, or those of these data or of the fit."""
-    for component in components:
-        if component.column_names is not None:
-            return list(component.column_names)
+def column_names(model: MixtureModel, x: Any, d: int) -> list[str]:
+    """Return what to write at the axes: the names of the columns in the model, or in these data."""
+    names = model.names_of_columns
+    if names is not None:
+        return [str(name) for name in names]
     if is_frame(x) and len(x.columns) == d:
         return [str(name) for name in x.columns]
-    if getattr(x, "name", None) and d == 1:
-        return [str(x.name)]
-    fitted = getattr(model, "feature_names_in_", None)
-    if fitted is not None:
-        return [str(name) for name in fitted]
-    if d == 1:
-        return ["x"]
-    return [f"column {j + 1}" for j in range(d)]
+    return [str(getattr(x, "name", None) or "x")] if d == 1 else [f"column {j + 1}" for j in range(d)]
 
 
 def require_one_column(data: Drawn, what: str) -> Array:

@@ -132,7 +132,7 @@ def draw_contours(ax: Axes, margins: Sequence[Margin]) -> None:
 
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     for k, (margin, color) in enumerate(zip(margins, component_colors(len(margins)), strict=True)):
-        draws = margin.draws
+        draws = margin.draws()
         heights = margin.log_pdf(draws)
         levels = np.unique(np.quantile(heights, 1.0 - np.array(HELD)))
         # A grid of the part that is seen of where the component lies, so that a narrow one has a smooth outline.

@@ -216,9 +216,9 @@ def _whole_numbers(low: float, high: float) -> Array:
 
 def _values(margin: Margin, low: float, high: float) -> Array:
     """Return the separate values from low to high at which a component has mass, thinned out where they are many."""
-    if margin.data.rows.shape[1] > 1 or high - low > MOST_VALUES:
+    if high - low > MOST_VALUES:
         return _whole_numbers(low, high)
-    values: Array = margin.component.support.values(low, high)
+    values: Array = margin.distribution.support.values(low, high)
     if len(values) <= MAX_COUNTS:
         return values
     return values[np.unique(np.linspace(0, len(values) - 1, MAX_COUNTS).round().astype(int))]
@@ -230,10 +230,7 @@ def _grid(margins: Iterable[Margin], low: float, high: float) -> Array:
     for margin in margins:
         if margin.discrete:
             continue
-        if margin.data.rows.shape[1] > 1:
-            points.append(np.quantile(margin.draws[:, 0], np.linspace(0.0, 1.0, 201)))
-            continue
-        for part in numeric.leaves(margin.component):
+        for part in numeric.leaves(margin.distribution):
             end = np.array([part.support.low, part.support.high])  # where a density may jump
             points += [end, np.nextafter(end, [-np.inf, np.inf])]
             centre, spread = float(np.squeeze(part.mean)), float(np.squeeze(part.std))

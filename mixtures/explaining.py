@@ -120,7 +120,7 @@ class Explanation:
 def explain(model: MixtureModel, row: Any) -> Explanation:
     """Return what each part of a row says about its component; see `MixtureModel.explain`."""
     components, weights = model._current("explain a row")
-    x = _one_row(model, components, row)
+    x = _one_row(model, row)
     values = as_rows(missing_as_nan(model.encode(x)), model.n_columns, "MixtureModel", finite=False)
     if len(values) != 1:
         raise InvalidDataError(f"explain takes one row, here are {len(values)}: pass x[i]")
@@ -139,7 +139,7 @@ def explain(model: MixtureModel, row: Any) -> Explanation:
     joint = log_terms.sum(axis=0)
     if not np.any(joint > -np.inf):
         raise InvalidDataError("the row has zero density under every component: no component explains it")
-    names = column_names(model, components, x, d)
+    names = column_names(model, x, d)
     labels = [column.labels for column in model.columns_read(names)]
     said = [_described(names[block], values[0, block], labels[block]) for block in blocks]
     parts = [", ".join(names[block]) for block in blocks]
@@ -148,14 +148,12 @@ def explain(model: MixtureModel, row: Any) -> Explanation:
     return Explanation(tuple(component_names(model)), (first, *parts), (first, *said), log_terms, top / top.sum())
 
 
-def _one_row(model: MixtureModel, components: Sequence[Distribution], row: Any) -> Any:
+def _one_row(model: MixtureModel, row: Any) -> Any:
     """Return one row as data of shape (1, d), or the frame that it is."""
     if is_frame(row):
         return row
     if isinstance(row, Mapping) or (hasattr(row, "keys") and hasattr(row, "index")):  # also a row of a pandas frame
-        known: Any = next((part.column_names for part in components if part.column_names is not None), None)
-        if known is None:
-            known = getattr(model, "feature_names_in_", None)
+        known = model.names_of_columns
         names = list(row.keys() if known is None else known)
         absent = [name for name in names if name not in row]
         if absent:

@@ -29,7 +29,7 @@ def density(model: MixtureModel) -> str:
     components, weights = model._described()
     columns = model.n_columns or 1
     x = "x" if columns == 1 else r"\mathbf{x}"
-    names = column_names(model, components, None, columns)
+    names = column_names(model, None, columns)
     shares = [rf"w_{{{k + 1}}}" for k in range(len(components))] if weights is None else map(_number, weights.tolist())
     terms = [rf"{share}\,{_factor(part, x, names)}" for share, part in zip(shares, components, strict=True)]
     if len(terms) == 1 and weights is not None:

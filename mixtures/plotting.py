@@ -125,7 +125,7 @@ class Plots:
         """Draw every pair of columns as `density` does, and on the diagonal each column by itself.
 
         Rows with a missing cell are in the panels of their other columns. There are no curves where a component cannot
-        leave out the other columns (`marginalises`).
+        say what some columns are without the others (`marginal`).
 
         Parameters
         ----------

@@ -18,10 +18,10 @@ from distributions import (
     Exponential,
     Gamma,
     MultivariateNormal,
-    MultivariateStudentT,
     Normal,
     Poisson,
     Product,
+    VonMisesFisher,
 )
 from distributions.errors import InvalidDataError, InvalidParameterError
 from mixtures import MixtureModel, canvas, contours, datasets
@@ -178,6 +178,16 @@ def test_columns_are_chosen_by_name_and_place(rng):
     axes = Figure().subplots(2, 2)
     MIXED.plot.pairs(frame, columns=["b", 0], ax=axes)
     assert [ax.get_xlabel() for ax in axes[-1]] == ["b", "a"]
+    ascending = Figure().subplots(2, 2)
+    MIXED.plot.pairs(frame, columns=["a", "b"], ax=ascending)
+    for turned, straight in zip(contour_sets(axes[1, 0]), contour_sets(ascending[1, 0]), strict=True):
+        np.testing.assert_allclose(np.sort(turned.levels), np.sort(straight.levels), rtol=1e-12)
+        (low, high), (low_turned, high_turned) = (
+            (path.vertices.min(axis=0), path.vertices.max(axis=0))
+            for path in (straight.get_paths()[0], turned.get_paths()[0])
+        )
+        np.testing.assert_allclose(low_turned[::-1], low, atol=0.05)
+        np.testing.assert_allclose(high_turned[::-1], high, atol=0.05)
     for wrong, error, text in (
         (["b", "c"], InvalidParameterError, "no column 'c'; they are 'a', 'b', 'n', 'kind', or 0 to 3"),
         ([0, 4], InvalidParameterError, "no column 4"),
@@ -233,7 +243,7 @@ def test_rows_with_one_cell_each_leave_the_plane_empty(ax):
 
 
 def test_components_that_cannot_leave_columns_out_have_no_curves(rng):
-    model = MixtureModel([MultivariateStudentT(5.0, np.zeros(3), np.eye(3))] * 2)
+    model = MixtureModel([VonMisesFisher([1.0, 0.0, 0.0], 5.0)] * 2)
     axes = Figure().subplots(3, 3)
     model.plot(model.sample(50, rng), ax=axes)
     assert all(len(axes[j, j].patches) == 1 and not axes[j, j].lines for j in range(3))
