@@ -9,6 +9,7 @@ from distributions import __all__ as _distributions
 from .explaining import Explanation
 from .film import Film
 from .gaussian_mixture import GaussianMixture
+from .k_means import KMeans
 from .model import MixtureModel, Step
 from .plotting import Plots
 from .priors import Prior
@@ -20,6 +21,7 @@ __all__ = [
     "Explanation",
     "Film",
     "GaussianMixture",
+    "KMeans",
     "MixtureModel",
     "Plots",
     "Prior",
