@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import doctest
+import functools
 import re
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def examples(text):
     return doctest.DocTestParser().get_examples(text)
 
 
+@functools.cache
 def run(peer):
     """Run the lines of a section of the README; return their number and the names they define."""
     intro, *rest = re.split(r"^### (.*)$", SECTION, flags=re.MULTILINE)
