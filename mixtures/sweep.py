@@ -159,7 +159,7 @@ def sweep(data, plan, state, block_size):
     block_size = min(block_size, n)
     cells = np.empty(plan.columns.size * block_size)
     densities = np.empty(n_components * block_size)
-    scratch = np.empty(4 * block_size)
+    scratch = np.empty(2 * block_size)
     drawn_from = np.empty(n_components)  # masses of which one component is drawn for each row
     has_missing = data.stand_in.size > 0
     complete = np.empty(cells.size if has_missing else 0)

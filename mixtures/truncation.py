@@ -28,18 +28,19 @@ def keep_best(joint, kept, scratch):
     Of equal ones the first stay. A row that has NaN keeps it.
     """
     n_components, m = joint.shape
-    last, at = scratch[:m], scratch[m : 2 * m]  # value and component of the last one found
-    top, where = scratch[2 * m : 3 * m], scratch[3 * m : 4 * m]
-    last[:], at[:] = math.inf, -1.0
-    for _ in range(kept):
-        top[:], where[:] = -math.inf, n_components
-        for k in range(n_components):
-            row = joint[k]
-            for i in range(m):
-                better = (row[i] < last[i] or (row[i] == last[i] and k > at[i])) and row[i] > top[i]
-                top[i] = row[i] if better else top[i]
-                where[i] = k if better else where[i]
-        last[:], at[:] = top, where
+    last, at = scratch[:m], scratch[m : 2 * m]  # value and component of the worst that is kept
+    best, which = np.full((m, kept), -math.inf), np.full((m, kept), -1.0)  # of each row, in descending order
+    last[:], at[:] = -math.inf, -1.0
+    for k in range(n_components):
+        row = joint[k]
+        for i in range(m):
+            if row[i] > last[i]:  # of many components but few are better than those before them
+                place = kept - 1
+                while place > 0 and best[i, place - 1] < row[i]:
+                    best[i, place], which[i, place] = best[i, place - 1], which[i, place - 1]
+                    place -= 1
+                best[i, place], which[i, place] = row[i], k
+                last[i], at[i] = best[i, kept - 1], which[i, kept - 1]
     for k in range(n_components):
         row = joint[k]
         for i in range(m):

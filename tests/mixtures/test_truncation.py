@@ -64,14 +64,14 @@ def test_the_best_are_kept_and_of_equals_the_first(rng, kept):
     joint = rng.integers(-6, 0, size=(6, 500)).astype(float)  # many are equal
     joint[rng.random(joint.shape) < 0.1] = -np.inf
     expected = np.where(best_of(joint.T, kept).T, joint, -np.inf)
-    keep_best(joint, kept, np.empty(4 * 500))
+    keep_best(joint, kept, np.empty(2 * 500))
     np.testing.assert_array_equal(joint, expected)
 
 
 def test_what_is_no_number_stays(rng):
     joint = rng.normal(size=(4, 40))
     joint[2, 17] = np.nan
-    keep_best(joint, 1, np.empty(160))
+    keep_best(joint, 1, np.empty(80))
     assert np.isnan(joint[2, 17])
     assert np.isnan(joint).sum() == 1
 
