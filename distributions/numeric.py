@@ -45,7 +45,7 @@ def cdf(distribution: Distribution, x: npt.ArrayLike) -> Array:
         totals = np.concatenate([[0.0], np.cumsum(mass)])
         values = totals[np.searchsorted(whole, flat, side="right")]
     else:
-        integral = integrate(distribution.log_pdf, np.union1d(_edges(distribution), flat))
+        integral = integrate(distribution.log_pdf, np.union1d(edges_of(distribution), flat))
         totals = integral.cumulative / integral.cumulative[-1]
         values = totals[np.searchsorted(integral.edges, flat)]
     result = np.full(points.shape, np.nan)
@@ -70,7 +70,7 @@ def ppf(distribution: Distribution, q: npt.ArrayLike) -> Array:
         if support.discrete:
             result[inside] = _count_quantiles(distribution, flat[inside])
         else:
-            result[inside] = quantiles(distribution.log_pdf, _edges(distribution), flat[inside])
+            result[inside] = quantiles(distribution.log_pdf, edges_of(distribution), flat[inside])
         return result.reshape(probability.shape)[()]
     draws = _draws(distribution)
     smallest = 1.0 if support.discrete else np.finfo(float).tiny
@@ -127,7 +127,7 @@ def moments(distribution: Distribution) -> tuple[float, float]:
     if distribution.support.discrete:
         x, weight = _mass(distribution)
     else:
-        x, weight, _, _ = integrate(distribution.log_pdf, _edges(distribution))
+        x, weight, _, _ = integrate(distribution.log_pdf, edges_of(distribution))
     mean = np.sum(weight * x) / np.sum(weight)
     return float(mean), float(np.sum(weight * (x - mean) ** 2) / np.sum(weight))
 
@@ -149,7 +149,7 @@ def expected_rows(distribution: Distribution) -> tuple[Array, Array]:
     if distribution.support.discrete:
         x, share = _mass(distribution)
     else:
-        edges, draws = _edges(distribution, *_FEW_PANELS), _draws(distribution)
+        edges, draws = edges_of(distribution, *_FEW_PANELS), _draws(distribution)
         rounding = np.finfo(float).eps * np.abs(draws).max() / max(np.ptp(draws), np.finfo(float).tiny)
         integral = integrate(distribution.log_pdf, edges, max(_AGREE_CLOSELY, rounding))
         atoms = np.array(distribution.atoms)
@@ -269,7 +269,7 @@ def _draws(distribution: Distribution) -> Array:
     return np.ravel(np.asarray(distribution.sample(_POINTS, rng=0), dtype=float))
 
 
-def _edges(distribution: Distribution, panels: int = 200, finest: int = -50) -> Array:
+def edges_of(distribution: Distribution, panels: int = 200, finest: int = -50) -> Array:
     """Return panel edges: quantiles of a sample, and tails that reach until the density is spent.
 
     Parameters

@@ -18,7 +18,8 @@ from distributions.errors import InvalidDataError, InvalidParameterError, NotFit
 from distributions.imputation import Column
 from distributions.outline import Outline, Path, finite_rows, refuse_incomplete, split_name
 
-from . import conditioning, em, explaining, imputation, latex, persistence, posterior, reporting
+from . import conditioning, em, explaining, imputation, latex, persistence, posterior, regions, reporting
+from . import modes as peaks
 from .estimator import Estimator, as_given, known_to_sklearn
 from .explaining import Explanation
 from .fitting import Fit
@@ -459,6 +460,66 @@ class MixtureModel(Estimator, Distribution):
             weight * (component.cov + np.outer(shift, shift))
             for component, weight, shift in zip(components, weights, away, strict=True)
         )
+
+    def modes(self) -> Array:
+        """Return the modes, where the density has a peak, highest first.
+
+        Returns
+        -------
+        ndarray, shape (m,) or (m, d)
+            For normals in one column all of them, which intervals prove, but for peaks that rounding hides. For other
+            families in one column those that show on a grid which follows the density (of a plateau the middle; of
+            counts every value not below its neighbours). For normals in several columns those that climbs reach from
+            every mean and from the ridge between every two: there may be more modes than components, and it is not
+            proved that none is missed.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there are several columns and components are not normal.
+        NotFittedError
+            If parameters are unknown.
+
+        Notes
+        -----
+        Carreira-Perpinan (2000), "Mode-finding for mixtures of Gaussian distributions", IEEE Transactions on Pattern
+        Analysis and Machine Intelligence 22; Ray & Lindsay (2005), "The topography of multivariate normal mixtures",
+        Annals of Statistics 33.
+        """
+        self._current("give modes")
+        return peaks.modes(self)
+
+    def hdr(self, level: float = 0.95, *, rng: Rng = 0, n_draws: int = 100_000) -> regions.Region:
+        """Return the highest-density region: the smallest that holds a probability.
+
+        Parameters
+        ----------
+        level : float
+            The probability, between 0 and 1.
+        rng : int, numpy.random.Generator or None, default 0
+        n_draws : int
+            Draws that the threshold is found from, in several columns; one normal needs none.
+
+        Returns
+        -------
+        Region
+            Threshold of the log density; in one column the intervals; standard error of the probability.
+
+        Notes
+        -----
+        Hyndman (1996), "Computing and graphing highest density regions", The American Statistician 50.
+        """
+        self._current("give a region")
+        return regions.highest_density(self, level, rng, n_draws)
+
+    def entropy(self, *, rng: Rng = 0, n_draws: int = 100_000) -> regions.Entropy:
+        """Return the entropy, -E log density, in nats, and its standard error.
+
+        Exact for one normal; in one column by quadrature or summation, whose error is beside rounding; else, or where
+        tails are too long for that, the mean over ``n_draws`` draws, with its standard error.
+        """
+        self._current("give an entropy")
+        return regions.entropy(self, rng, n_draws)
 
     @property
     def names_of_columns(self) -> tuple[str, ...] | None:
