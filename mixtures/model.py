@@ -476,7 +476,7 @@ class MixtureModel(Estimator, Distribution):
         Raises
         ------
         InvalidParameterError
-            If there are several columns and components are not normal.
+            If there are several columns and components are not normal, or masses beside densities.
         NotFittedError
             If parameters are unknown.
 

@@ -20,6 +20,7 @@ from mixtures import (
     Poisson,
     Product,
     Uniform,
+    ZeroInflated,
 )
 from mixtures.modes import _of_normals
 
@@ -144,6 +145,14 @@ def test_modes_that_cannot_be_found_are_refused():
     for ask in (MixtureModel.modes, MixtureModel.hdr, MixtureModel.entropy):
         with pytest.raises(NotFittedError):
             ask(MixtureModel([Normal(), Normal()]))
+
+
+@pytest.mark.parametrize("ask", [MixtureModel.modes, MixtureModel.hdr, MixtureModel.entropy])
+def test_masses_beside_densities_are_not_compared(ask):
+    with pytest.raises(InvalidParameterError, match="values of positive probability beside a density has no "):
+        ask(mixture([0.5, 0.5], ZeroInflated(Exponential(1.0), prob=0.3), Normal(5.0, 1.0)))
+    with pytest.raises(InvalidParameterError, match="with discrete and continuous components has no "):
+        ask(mixture([0.5, 0.5], Poisson(3.0), Normal(5.0, 1.0)))
 
 
 # ------------------------------------------------------------------------------------------------------ regions
