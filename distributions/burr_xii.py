@@ -16,7 +16,7 @@ from .kernels import Kernels, compiled, kernel
 from .log_logistic import STD
 from .log_scale import SMALLEST, log_centre_and_spread, log_ratio, logs_of_ratios, representable
 from .newton import LEAST, newton_move, newton_update
-from .special import exp, log1p
+from .special import exp, log1p, reciprocal
 from .weibull import log_gamma_bend, log_power_moments
 
 TAILS = (1e-8, 1e10)  # among which fits look: without end lies the Weibull distribution
@@ -25,7 +25,7 @@ TAILS = (1e-8, 1e10)  # among which fits look: without end lies the Weibull dist
 @kernel
 def log_pdf(X, theta, out):
     """Add log(shape tail / scale) - l + z - (tail + 1) log(1 + e^z), l = log(x / scale), z = shape l; or -inf."""
-    shape, tail, scale, inverse = theta[0], theta[1], theta[2], 1.0 / theta[2]
+    shape, tail, scale, inverse = theta[0], theta[1], theta[2], reciprocal(theta[2])
     constant = math.log(shape) + math.log(tail) - math.log(scale)
     for i in range(out.size):
         x = X[0, i]
@@ -39,7 +39,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivatives in moves of shape, tail and scale."""
-    shape, tail, scale, inverse = theta[0], theta[1], theta[2], 1.0 / theta[2]
+    shape, tail, scale, inverse = theta[0], theta[1], theta[2], reciprocal(theta[2])
     total, first, soft, p0, p1, q0, q1, q2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):
         inside = X[0, i] > 0.0

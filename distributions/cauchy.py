@@ -14,6 +14,7 @@ from .domains import POSITIVE, REAL
 from .kernels import Kernels, kernel
 from .newton import newton_update
 from .quantiles import weighted_quantiles
+from .special import reciprocal
 from .student_t import FAR, log1p_of_square, width
 
 STARTS = np.arange(1, 32) / 32  # quantiles of the data at which a likelihood with several modes is tried
@@ -22,7 +23,7 @@ STARTS = np.arange(1, 32) / 32  # quantiles of the data at which a likelihood wi
 @kernel
 def log_pdf(X, theta, out):
     """Add -log(pi scale (1 + z^2)), z = (x - loc) / scale."""
-    loc, inverse, constant = theta[0], 1.0 / theta[1], math.log(math.pi) + math.log(theta[1])
+    loc, inverse, constant = theta[0], reciprocal(theta[1]), math.log(math.pi) + math.log(theta[1])
     for i in range(out.size):
         out[i] -= constant + log1p_of_square((X[0, i] - loc) * inverse)
 
@@ -30,7 +31,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivatives in moves of loc (by scale) and of log scale."""
-    loc, inverse = theta[0], 1.0 / theta[1]
+    loc, inverse = theta[0], reciprocal(theta[1])
     total, s0, s1, h00, h10, h11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):
         z = min(max((X[0, i] - loc) * inverse, -FAR), FAR)

@@ -15,7 +15,7 @@ from .gamma import inverse_digamma
 from .gamma_functions import deviance, stirling_error
 from .kernels import Kernels, kernel
 from .numeric import positive_doubles
-from .special import HALF_LOG_2_PI, log
+from .special import HALF_LOG_2_PI, log, reciprocal
 
 
 @kernel
@@ -31,7 +31,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r and sum r log(x / df)."""
-    inverse, total, first = 1.0 / theta[0], 0.0, 0.0
+    inverse, total, first = reciprocal(theta[0]), 0.0, 0.0
     for i in range(r.size):
         total += r[i]
         first += r[i] * log(X[0, i] * inverse if X[0, i] > 0.0 else 1.0)  # outside the support r is 0

@@ -16,7 +16,7 @@ from .gumbel import EULER, STD, bounded_exp
 from .kernels import Kernels, kernel, scalar
 from .newton import newton_update
 from .quantiles import weighted_quantiles
-from .special import exp, log1p
+from .special import exp, log1p, reciprocal
 from .student_t import width
 from .weibull import log_power_moments
 
@@ -71,7 +71,7 @@ def log1p_ratio_slopes(w, ratio):
 @kernel
 def log_pdf(X, theta, out):
     """Add -(1 + shape) t - e^-t - log scale, t = log(1 + shape z) / shape; -inf where 1 + shape z <= 0."""
-    loc, inverse, shape, constant = theta[0], 1.0 / theta[1], theta[2], math.log(theta[1])
+    loc, inverse, shape, constant = theta[0], reciprocal(theta[1]), theta[2], math.log(theta[1])
     for i in range(out.size):
         z = (X[0, i] - loc) * inverse
         w = shape * z
@@ -83,7 +83,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivatives in moves of loc (by scale), log scale and shape."""
-    loc, inverse, shape = theta[0], 1.0 / theta[1], theta[2]
+    loc, inverse, shape = theta[0], reciprocal(theta[1]), theta[2]
     total, s0, s1, s2 = 0.0, 0.0, 0.0, 0.0
     h00, h10, h11, h20, h21, h22 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):

@@ -25,13 +25,14 @@ from .generalized_extreme_value import (
 from .kernels import Kernels, kernel
 from .newton import newton_update
 from .quantiles import weighted_quantiles
+from .special import reciprocal
 from .student_t import width
 
 
 @kernel
 def log_pdf(X, theta, out):
     """Add -(1 + shape) t - log scale, t = log(1 + shape z) / shape; -inf where z < 0 or 1 + shape z <= 0."""
-    inverse, shape, loc, constant = 1.0 / theta[0], theta[1], theta[2], math.log(theta[0])
+    inverse, shape, loc, constant = reciprocal(theta[0]), theta[1], theta[2], math.log(theta[0])
     for i in range(out.size):
         z = (X[0, i] - loc) * inverse
         w = shape * z
@@ -42,7 +43,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivatives in moves of log scale and shape."""
-    inverse, shape, loc = 1.0 / theta[0], theta[1], theta[2]
+    inverse, shape, loc = reciprocal(theta[0]), theta[1], theta[2]
     total, s0, s1, h00, h10, h11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     g = -(1.0 + shape)
     for i in range(r.size):

@@ -13,7 +13,7 @@ from .data import Array, centre_and_scale
 from .domains import POSITIVE, REAL
 from .kernels import Kernels, compiled, kernel, scalar
 from .newton import newton_move
-from .special import exp
+from .special import exp, reciprocal
 
 EULER = float(np.euler_gamma)
 STD = math.pi / math.sqrt(6.0)  # standard deviation at scale 1
@@ -96,13 +96,13 @@ def move_within(stats, theta, bounds, direction):
 @kernel
 def log_pdf(X, theta, out):
     """Add -z - e^-z - log scale, z = (x - loc) / scale."""
-    add_log_pdf(X, theta[0], -1.0 / theta[1], math.log(theta[1]), out)
+    add_log_pdf(X, theta[0], -reciprocal(theta[1]), math.log(theta[1]), out)
 
 
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, -sum r z, and sum r (-z)^k e^-z for k = 0, 1, 2."""
-    add_sums(X, r, theta[0], -1.0 / theta[1], stats)
+    add_sums(X, r, theta[0], -reciprocal(theta[1]), stats)
 
 
 @kernel
@@ -191,13 +191,13 @@ class Gumbel(Distribution):
 @kernel
 def log_pdf_min(X, theta, out):
     """Add z - e^z - log scale, z = (x - loc) / scale."""
-    add_log_pdf(X, theta[0], 1.0 / theta[1], math.log(theta[1]), out)
+    add_log_pdf(X, theta[0], reciprocal(theta[1]), math.log(theta[1]), out)
 
 
 @kernel
 def accumulate_min(X, r, theta, stats):
     """Add sum r, sum r z, and sum r z^k e^z for k = 0, 1, 2."""
-    add_sums(X, r, theta[0], 1.0 / theta[1], stats)
+    add_sums(X, r, theta[0], reciprocal(theta[1]), stats)
 
 
 @kernel

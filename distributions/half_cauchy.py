@@ -14,7 +14,7 @@ from .domains import NON_NEGATIVE, POSITIVE
 from .kernels import Kernels, kernel
 from .newton import newton_update
 from .quantiles import weighted_quantiles
-from .special import log1p
+from .special import log1p, reciprocal
 
 LOG_HALF_PI = math.log(math.pi / 2.0)
 LARGE = 1e8  # beside the square of which 1 is lost
@@ -23,7 +23,7 @@ LARGE = 1e8  # beside the square of which 1 is lost
 @kernel
 def log_pdf(X, theta, out):
     """Add log(2 / pi) - log scale - log(1 + z^2), z = x / scale; -inf for x < 0."""
-    inverse, constant = 1.0 / theta[0], LOG_HALF_PI + math.log(theta[0])
+    inverse, constant = reciprocal(theta[0]), LOG_HALF_PI + math.log(theta[0])
     for i in range(out.size):
         x = X[0, i]
         z = x * inverse
@@ -35,7 +35,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivative in moves of log scale."""
-    inverse = 1.0 / theta[0]
+    inverse = reciprocal(theta[0])
     total, score, bend = 0.0, 0.0, 0.0
     for i in range(r.size):
         z = X[0, i] * inverse

@@ -12,6 +12,7 @@ from .base import Distribution, Rng, parameter
 from .data import Array
 from .domains import NON_NEGATIVE, POSITIVE
 from .kernels import Kernels, kernel
+from .special import reciprocal
 
 LOG_SQRT_HALF_PI = 0.5 * math.log(0.5 * math.pi)
 SQRT_2 = math.sqrt(2.0)
@@ -20,7 +21,7 @@ SQRT_2 = math.sqrt(2.0)
 @kernel
 def log_pdf(X, theta, out):
     """Add -x^2 / (2 scale^2) - log(scale sqrt(pi / 2)); -inf for x < 0."""
-    inverse, constant = 1.0 / theta[0], math.log(theta[0]) + LOG_SQRT_HALF_PI
+    inverse, constant = reciprocal(theta[0]), math.log(theta[0]) + LOG_SQRT_HALF_PI
     for i in range(out.size):
         z = X[0, i] * inverse
         out[i] -= math.inf if X[0, i] < 0.0 else 0.5 * z * z + constant
@@ -29,7 +30,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r and sum r (x / scale)^2, at the current scale: squares neither overflow nor vanish."""
-    inverse, total, second = 1.0 / theta[0], 0.0, 0.0
+    inverse, total, second = reciprocal(theta[0]), 0.0, 0.0
     for i in range(r.size):
         z = X[0, i] * inverse
         total += r[i]

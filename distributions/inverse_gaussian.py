@@ -13,7 +13,7 @@ from .data import Array
 from .domains import POSITIVE
 from .kernels import Kernels, kernel
 from .numeric import positive_doubles
-from .special import HALF_LOG_2_PI, log
+from .special import HALF_LOG_2_PI, log, reciprocal
 
 BISECTIONS = 80  # of the log of the range of doubles, to the last bit
 
@@ -21,7 +21,7 @@ BISECTIONS = 80  # of the log of the range of doubles, to the last bit
 @kernel
 def log_pdf(X, theta, out):
     """Add -shape (x - mean)^2 / (2 mean^2 x) - 3/2 log x + log(shape / (2 pi)) / 2; -inf for x <= 0."""
-    mean, inverse, half = theta[0], 1.0 / theta[0], 0.5 * theta[1] / theta[0]
+    mean, inverse, half = theta[0], reciprocal(theta[0]), 0.5 * theta[1] / theta[0]
     constant = 0.5 * math.log(theta[1]) - HALF_LOG_2_PI
     for i in range(out.size):
         x = X[0, i]
@@ -33,7 +33,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, sum r (u - 1) and sum r (u - 1)^2 / u, where u = x / mean at the current mean."""
-    mean, inverse = theta[0], 1.0 / theta[0]
+    mean, inverse = theta[0], reciprocal(theta[0])
     total, first, second = 0.0, 0.0, 0.0
     for i in range(r.size):
         x = X[0, i] if X[0, i] > 0.0 else mean  # outside the support r is 0, and 0 times infinity NaN

@@ -22,7 +22,7 @@ from .log_scale import (
     representable,
 )
 from .newton import newton_move
-from .special import exp, log
+from .special import exp, log, reciprocal
 
 STD = math.pi / math.sqrt(3.0)  # standard deviation of log x at shape 1
 
@@ -30,7 +30,7 @@ STD = math.pi / math.sqrt(3.0)  # standard deviation of log x at shape 1
 @kernel
 def log_pdf(X, theta, out):
     """Add log(shape / scale) - l - |z| - 2 log(1 + e^-|z|), l = log(x / scale), z = shape l; -inf for x <= 0."""
-    shape, scale, inverse = theta[0], theta[1], 1.0 / theta[1]
+    shape, scale, inverse = theta[0], theta[1], reciprocal(theta[1])
     constant = math.log(shape) - math.log(scale)
     for i in range(out.size):
         x = X[0, i]
@@ -43,7 +43,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivatives in moves of log scale (by 1 / shape) and of -log shape."""
-    shape, scale, inverse = theta[0], theta[1], 1.0 / theta[1]
+    shape, scale, inverse = theta[0], theta[1], reciprocal(theta[1])
     total, s0, s1, h00, h10, h11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):
         inside = X[0, i] > 0.0

@@ -15,13 +15,13 @@ from .domains import POSITIVE, REAL
 from .kernels import Kernels, kernel
 from .normal import update  # of the logarithms: the same statistics
 from .numeric import positive_doubles
-from .special import HALF_LOG_2_PI, log
+from .special import HALF_LOG_2_PI, log, reciprocal
 
 
 @kernel
 def log_pdf(X, theta, out):
     """Add -z^2 / 2 - log x - log(log_std sqrt(2 pi)), z = (log x - log_mean) / log_std; -inf for x <= 0."""
-    centre, inverse, constant = theta[0], 1.0 / theta[1], math.log(theta[1]) + HALF_LOG_2_PI
+    centre, inverse, constant = theta[0], reciprocal(theta[1]), math.log(theta[1]) + HALF_LOG_2_PI
     for i in range(out.size):
         y = log(X[0, i])
         z = (y - centre) * inverse

@@ -13,13 +13,13 @@ from .data import Array
 from .domains import POSITIVE, REAL
 from .kernels import Kernels, kernel
 from .newton import newton_update
-from .special import exp, log1p_of_part
+from .special import exp, log1p_of_part, reciprocal
 
 
 @kernel
 def log_pdf(X, theta, out):
     """Add -z - 2 log(1 + e^-z) - log scale, z = |x - loc| / scale."""
-    loc, inverse, constant = theta[0], 1.0 / theta[1], math.log(theta[1])
+    loc, inverse, constant = theta[0], reciprocal(theta[1]), math.log(theta[1])
     for i in range(out.size):
         z = abs(X[0, i] - loc) * inverse
         out[i] -= z + 2.0 * log1p_of_part(exp(-z)) + constant
@@ -28,7 +28,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivatives in moves of loc (by scale) and of log scale."""
-    loc, inverse = theta[0], 1.0 / theta[1]
+    loc, inverse = theta[0], reciprocal(theta[1])
     total, s0, s1, h00, h10, h11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):
         z = (X[0, i] - loc) * inverse

@@ -14,13 +14,13 @@ from .domains import POSITIVE
 from .half_normal import LOG_SQRT_HALF_PI, accumulate  # the same statistics
 from .kernels import Kernels, kernel
 from .numeric import positive_doubles
-from .special import log
+from .special import log, reciprocal
 
 
 @kernel
 def log_pdf(X, theta, out):
     """Add 2 log z - z^2 / 2 - log(scale sqrt(pi / 2)), z = x / scale; -inf for x <= 0."""
-    inverse, constant = 1.0 / theta[0], math.log(theta[0]) + LOG_SQRT_HALF_PI
+    inverse, constant = reciprocal(theta[0]), math.log(theta[0]) + LOG_SQRT_HALF_PI
     for i in range(out.size):
         z = X[0, i] * inverse
         out[i] += -math.inf if X[0, i] <= 0.0 else 2.0 * log(z) - (0.5 * z * z + constant)

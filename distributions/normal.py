@@ -12,6 +12,7 @@ from .base import Distribution, Rng, parameter
 from .data import Array
 from .domains import POSITIVE, REAL
 from .kernels import Kernels, kernel
+from .special import reciprocal
 
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -19,7 +20,7 @@ LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 @kernel
 def log_pdf(X, theta, out):
     """Add -(x - mean)^2 / (2 std^2) - log(std sqrt(2 pi))."""
-    mean, inverse, constant = theta[0], 1.0 / theta[1], math.log(theta[1]) + LOG_SQRT_2PI
+    mean, inverse, constant = theta[0], reciprocal(theta[1]), math.log(theta[1]) + LOG_SQRT_2PI
     for i in range(out.size):
         z = (X[0, i] - mean) * inverse
         out[i] -= 0.5 * z * z + constant

@@ -14,7 +14,7 @@ import numpy as np
 
 from .data import Array
 from .kernels import compiled, kernel
-from .special import HALF_LOG_2_PI
+from .special import HALF_LOG_2_PI, reciprocal
 
 
 @compiled
@@ -163,7 +163,7 @@ def log_pdf_diagonal(X, theta, out):
     """Add the log densities of the observed cells of each row."""
     d, m = X.shape
     for j in range(d):
-        mean, half_precision = theta[j], 0.5 / theta[d + j * (d + 1)]
+        mean, half_precision = theta[j], 0.5 * reciprocal(theta[d + j * (d + 1)])
         constant = 0.5 * math.log(theta[d + j * (d + 1)]) + HALF_LOG_2_PI
         for i in range(m):
             centred = X[j, i] - mean

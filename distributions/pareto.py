@@ -13,14 +13,14 @@ from .data import Array
 from .domains import POSITIVE, Domain
 from .kernels import Kernels, kernel
 from .numeric import positive_doubles
-from .special import log1p
+from .special import log1p, reciprocal
 
 
 @kernel
 def log_pdf(X, theta, out):
     """Add log(shape / low) - (shape + 1) log(x / low); -inf for x < low."""
     shape, low = theta[0], theta[1]
-    inverse, constant = 1.0 / low, math.log(shape) - math.log(low)
+    inverse, constant = reciprocal(low), math.log(shape) - math.log(low)
     for i in range(out.size):
         out[i] += -math.inf if X[0, i] < low else constant - (shape + 1.0) * log1p((X[0, i] - low) * inverse)
 
@@ -28,7 +28,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r and sum r log(x / low)."""
-    low, inverse, total, first = theta[1], 1.0 / theta[1], 0.0, 0.0
+    low, inverse, total, first = theta[1], reciprocal(theta[1]), 0.0, 0.0
     for i in range(r.size):
         total += r[i]
         first += r[i] * log1p((X[0, i] - low) * inverse if X[0, i] > low else 0.0)  # below low r is 0

@@ -13,13 +13,13 @@ from .domains import POSITIVE
 from .half_normal import accumulate  # the same statistics
 from .kernels import Kernels, kernel
 from .numeric import positive_doubles
-from .special import log
+from .special import log, reciprocal
 
 
 @kernel
 def log_pdf(X, theta, out):
     """Add log z - z^2 / 2 - log scale, z = x / scale; -inf for x <= 0."""
-    inverse, constant = 1.0 / theta[0], math.log(theta[0])
+    inverse, constant = reciprocal(theta[0]), math.log(theta[0])
     for i in range(out.size):
         z = X[0, i] * inverse
         out[i] += -math.inf if X[0, i] <= 0.0 else log(z) - (0.5 * z * z + constant)

@@ -18,6 +18,7 @@ from .kernels import Kernels, kernel
 from .newton import newton_update
 from .normal import LOG_SQRT_2PI
 from .normal_functions import inverse_mills, log_ndtr
+from .special import reciprocal
 
 LARGEST_SHAPE = 1e4
 HALF_NORMAL_MEAN = math.sqrt(2.0 / math.pi)
@@ -30,7 +31,7 @@ LEAST_SKEWNESS = 0.02  # of a first guess: at zero the likelihood is stationary
 @kernel
 def log_pdf(X, theta, out):
     """Add log 2 + log phi(z) + log Phi(shape z) - log scale, z = (x - loc) / scale."""
-    loc, inverse, shape = theta[0], 1.0 / theta[1], theta[2]
+    loc, inverse, shape = theta[0], reciprocal(theta[1]), theta[2]
     constant = math.log(2.0) - LOG_SQRT_2PI - math.log(theta[1])
     for i in range(out.size):
         z = (X[0, i] - loc) * inverse
@@ -40,7 +41,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivatives in moves of loc (by scale), log scale and shape (by its size)."""
-    loc, inverse, shape, unit = theta[0], 1.0 / theta[1], theta[2], max(1.0, abs(theta[2]))
+    loc, inverse, shape, unit = theta[0], reciprocal(theta[1]), theta[2], max(1.0, abs(theta[2]))
     total, s0, s1, s2 = 0.0, 0.0, 0.0, 0.0
     h00, h10, h11, h20, h21, h22 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):

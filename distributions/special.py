@@ -19,7 +19,7 @@ import numpy as np
 
 from .kernels import scalar
 
-__all__ = ["exp", "exp_of_difference", "expm1", "log", "log1p", "log1p_of_part", "log_factorial"]
+__all__ = ["exp", "exp_of_difference", "expm1", "log", "log1p", "log1p_of_part", "log_factorial", "reciprocal"]
 
 # Adding and subtracting this rounds |x| < 2^51 to a whole number, and leaves that number in the low bits
 # of the sum. No instruction that converts to integers is needed, which AVX2 lacks.
@@ -132,6 +132,16 @@ def exp_of_difference(x):
     r = x - (shifted - ROUND) * LN2  # in one part: its error is that of x
     result = (1.0 + (r + r * r * _exp_tail(r))) * _double(BITS_OF_ONE + (_bits(shifted) << 52))
     return 0.0 if x < EXP_LOWEST else result
+
+
+@scalar
+def reciprocal(x):
+    """1 / x, worked out where it stands.
+
+    Where sums may be reordered the compiler otherwise turns products with a quotient back into divisions, one for each
+    turn of a loop; those cost several times as much as everything else about a normal density.
+    """
+    return 1.0 / x
 
 
 @scalar

@@ -17,7 +17,7 @@ from .gamma_functions import digamma_difference, log_gamma_ratio, trigamma_diffe
 from .kernels import Kernels, compiled, kernel, scalar
 from .newton import newton_update
 from .quantiles import weighted_quantiles
-from .special import log
+from .special import log, reciprocal
 
 FAR = 1e150  # in scales; from here on a row's score is that of a row at infinity
 STARTS = (0.5, 1.0, 3.0, 10.0, 100.0)  # degrees of freedom that a first guess chooses from
@@ -76,7 +76,7 @@ def constant_slopes(df, d):
 def log_pdf(X, theta, out):
     """Add constant - (df + 1)/2 log(1 + z^2 / df) - log scale, z = (x - loc) / scale."""
     df, loc, scale = theta[0], theta[1], theta[2]
-    inverse, half = 1.0 / (scale * math.sqrt(df)), 0.5 * (df + 1.0)
+    inverse, half = reciprocal(scale * math.sqrt(df)), 0.5 * (df + 1.0)
     constant = log_constant(df, 1.0) - math.log(scale)
     for i in range(out.size):
         out[i] += constant - half * log1p_of_square((X[0, i] - loc) * inverse)
@@ -85,8 +85,8 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, the score and the second derivatives in moves of log df, loc (by scale) and log scale."""
-    df, loc, inverse = theta[0], theta[1], 1.0 / theta[2]
-    more, half, root = df + 1.0, 0.5 * df, 1.0 / math.sqrt(df)
+    df, loc, inverse = theta[0], theta[1], reciprocal(theta[2])
+    more, half, root = df + 1.0, 0.5 * df, reciprocal(math.sqrt(df))
     slope, bend = constant_slopes(df, 1.0)
     total, s0, s1, s2 = 0.0, 0.0, 0.0, 0.0
     h00, h10, h11, h20, h21, h22 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0

@@ -23,7 +23,7 @@ from .log_scale import (
     logs_of_ratios,
     representable,
 )
-from .special import exp
+from .special import exp, reciprocal
 
 _SERIES = np.arange(2, 31)  # terms of the series of log gamma(1 + e), for |e| <= 0.1
 _ZETA_OVER_N = zeta(_SERIES) / _SERIES
@@ -32,7 +32,7 @@ _ZETA_OVER_N = zeta(_SERIES) / _SERIES
 @kernel
 def log_pdf(X, theta, out):
     """Add log(shape / scale) + (shape - 1) l - e^(shape l), l = log(x / scale); -inf for x <= 0."""
-    shape, scale, inverse = theta[0], theta[1], 1.0 / theta[1]
+    shape, scale, inverse = theta[0], theta[1], reciprocal(theta[1])
     constant = math.log(shape) - math.log(scale)
     for i in range(out.size):
         x = X[0, i]
@@ -44,7 +44,7 @@ def log_pdf(X, theta, out):
 @kernel
 def accumulate(X, r, theta, stats):
     """Add sum r, sum r z, and sum r z^k e^z for k = 0, 1, 2; z = shape log(x / scale)."""
-    shape, scale, inverse = theta[0], theta[1], 1.0 / theta[1]
+    shape, scale, inverse = theta[0], theta[1], reciprocal(theta[1])
     total, first, e0, e1, e2 = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):
         inside = X[0, i] > 0.0
