@@ -320,7 +320,7 @@ def _summarise(rows, weight, centre, square, low, high):
                 centred = x[i] - mean
                 rest += w[i] * centred
                 second += w[i] * centred * centred
-            second -= rest * rest / part
+            second = max(second - rest * rest / part, 0.0)  # of one row beside others of almost no weight only rounding
             mean += rest / part  # what the rounding of the first sum left over
             between = mean - centre[j]
             total += part

@@ -81,6 +81,8 @@ def shape_of_spread(spread):
     if spread <= 0.0:
         return math.inf
     shape = (3.0 - spread + math.sqrt((spread - 3.0) ** 2 + 24.0 * spread)) / (12.0 * spread)
+    if spread < 1e-20:  # the root to the last digit; its square may lie beyond the largest double
+        return shape
     for _ in range(INNER_ITERATIONS):
         before = shape
         excess = log_minus_digamma(shape) - spread

@@ -50,6 +50,7 @@ ROLES = {
 # Sums must vectorise, so reassociation is allowed; nnan and ninf never are: with them a row of -inf
 # turns into NaN.
 SUMS_VECTORISE = ("reassoc", "contract", "nsz")
+ROUNDING_KEPT = ("contract",)
 
 
 def _jit(function: Callable[..., Any], **options: Any) -> Any:
@@ -65,7 +66,7 @@ def scalar(function: Callable[..., Any]) -> Any:
 
     Only contraction is allowed: an argument reduction in two parts would not survive reassociation.
     """
-    return _jit(function, forceinline=True, fastmath={"contract"})
+    return _jit(function, forceinline=True, fastmath=set(ROUNDING_KEPT))
 
 
 def compiled(function: Callable[..., Any]) -> Any:

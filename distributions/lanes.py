@@ -2,19 +2,23 @@
 
 A value of type `Lanes` holds a fixed number of doubles, in one vector register or in several. Nothing between two
 operations goes through memory. Where an operand has fewer lanes than the result, or is a number, it is repeated.
+
+Functions such as `add` allow sums to be reordered. The operators + - * / do not: with them a formula that relies on how
+doubles are rounded means the same for lanes as for a number.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import llvmlite.binding
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic, models, overload, register_model
 
-from .kernels import SUMS_VECTORISE
+from .kernels import ROUNDING_KEPT, SUMS_VECTORISE
 
 
 def _doubles_in_a_register() -> int:
@@ -102,13 +106,13 @@ def store(typing_context: Any, array: Any, at: Any, lanes: Any) -> Any:
     return types.none(array, types.intp, lanes), generate
 
 
-def _elementwise(operation: str, a: Any, b: Any) -> Any:
+def _elementwise(operation: str, a: Any, b: Any, flags: tuple[str, ...] = SUMS_VECTORISE) -> Any:
     """Type and code of an operation on two operands."""
     kind = max((operand for operand in (a, b) if isinstance(operand, Lanes)), key=lambda operand: operand.width)
 
     def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
         one, other = (_repeat(builder, value, kind.width) for value in values)
-        return getattr(builder, operation)(one, other, flags=SUMS_VECTORISE)
+        return getattr(builder, operation)(one, other, flags=flags)
 
     return kind(_operand(a), _operand(b)), generate
 
@@ -194,3 +198,75 @@ def total(typing_context: Any, lanes: Any) -> Any:
         return builder.extract_element(rest, ir.IntType(32)(0))
 
     return types.float64(lanes), generate
+
+
+# ------------------------------------------------------------------------------------------- rounding kept
+
+
+@_operation
+def _plus(typing_context: Any, a: Any, b: Any) -> Any:
+    return _elementwise("fadd", a, b, ROUNDING_KEPT)
+
+
+@_operation
+def _minus(typing_context: Any, a: Any, b: Any) -> Any:
+    return _elementwise("fsub", a, b, ROUNDING_KEPT)
+
+
+@_operation
+def _times(typing_context: Any, a: Any, b: Any) -> Any:
+    return _elementwise("fmul", a, b, ROUNDING_KEPT)
+
+
+@_operation
+def _over(typing_context: Any, a: Any, b: Any) -> Any:
+    return _elementwise("fdiv", a, b, ROUNDING_KEPT)
+
+
+def _write_as(sign: Any, function: Any) -> None:
+    # A lambda: numba compares the arguments with those of the implementation, annotations among them.
+    has_lanes = lambda a, b: isinstance(a, Lanes) or isinstance(b, Lanes)  # noqa: E731
+    overload(sign)(lambda a, b: (lambda a, b: function(a, b)) if has_lanes(a, b) else None)
+
+
+for _sign, _function in (
+    (operator.add, _plus),
+    (operator.sub, _minus),
+    (operator.mul, _times),
+    (operator.truediv, _over),
+):
+    _write_as(_sign, _function)
+
+
+@_operation
+def larger(typing_context: Any, a: Any, b: Any) -> Any:
+    """Return a where a > b, else b: also where one of them is NaN."""
+
+    def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", *values), *values)
+
+    return a(a, b), generate
+
+
+@_operation
+def where_less(typing_context: Any, a: Any, b: Any, value: Any, otherwise: Any) -> Any:
+    """Return a number where a is less than the number b, else the lanes of ``otherwise``."""
+
+    def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        b_lanes, value_lanes = (_repeat(builder, number, a.width) for number in (values[1], values[2]))
+        return builder.select(builder.fcmp_ordered("<", values[0], b_lanes), value_lanes, values[3])
+
+    return a(a, types.float64, types.float64, a), generate
+
+
+@_operation
+def power_of_two(typing_context: Any, lanes: Any) -> Any:
+    """Return 2^k for the whole numbers k that lie in the lowest bits of the lanes."""
+    bits = ir.VectorType(ir.IntType(64), lanes.width)
+
+    def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        exponent = builder.shl(builder.bitcast(values[0], bits), ir.Constant(bits, [52] * lanes.width))
+        one = ir.Constant(bits, [1023 << 52] * lanes.width)
+        return builder.bitcast(builder.add(exponent, one), lanes.vector)
+
+    return lanes(lanes), generate

@@ -18,8 +18,19 @@ import math
 import numpy as np
 
 from .kernels import scalar
+from .lanes import power_of_two, where_less
 
-__all__ = ["exp", "exp_of_difference", "expm1", "log", "log1p", "log1p_of_part", "log_factorial", "reciprocal"]
+__all__ = [
+    "exp",
+    "exp_of_difference",
+    "exp_of_differences",
+    "expm1",
+    "log",
+    "log1p",
+    "log1p_of_part",
+    "log_factorial",
+    "reciprocal",
+]
 
 # Adding and subtracting this rounds |x| < 2^51 to a whole number, and leaves that number in the low bits
 # of the sum. No instruction that converts to integers is needed, which AVX2 lacks.
@@ -132,6 +143,15 @@ def exp_of_difference(x):
     r = x - (shifted - ROUND) * LN2  # in one part: its error is that of x
     result = (1.0 + (r + r * r * _exp_tail(r))) * _double(BITS_OF_ONE + (_bits(shifted) << 52))
     return 0.0 if x < EXP_LOWEST else result
+
+
+@scalar
+def exp_of_differences(x):
+    """`exp_of_difference` of each of some lanes, with the same result."""
+    shifted = x * LOG2_E + ROUND
+    r = x - (shifted - ROUND) * LN2
+    result = (1.0 + (r + r * r * _exp_tail(r))) * power_of_two(shifted)
+    return where_less(x, EXP_LOWEST, 0.0, result)
 
 
 @scalar

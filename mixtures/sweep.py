@@ -11,10 +11,14 @@ import math
 import numpy as np
 
 from distributions.kernels import call_accumulate, call_log_pdf, compiled
-from distributions.special import exp_of_difference, log
+from distributions.lanes import REGISTER, larger, load, spread, store
+from distributions.lanes import total as sum_of
+from distributions.special import exp_of_difference, exp_of_differences, log
 
 from .derivatives import accumulate_derivatives, set_steps
 from .truncation import draw, keep_best
+
+WIDTH = 4 * REGISTER  # rows whose responsibilities are worked out at once
 
 
 @compiled
@@ -48,38 +52,49 @@ def normalise(joint, weight, mass, scratch):
     """
     n_components, m = joint.shape
     top, total = scratch[:m], scratch[m : 2 * m]
-    for i in range(m):
-        top[i] = joint[0, i]
-    for k in range(1, n_components):
-        row = joint[k]
-        for i in range(m):
-            top[i] = row[i] if row[i] > top[i] else top[i]
-    for i in range(m):
-        total[i] = 0.0
-    for k in range(n_components):
-        row = joint[k]
-        for i in range(m):
-            row[i] = exp_of_difference(row[i] - top[i])
-            total[i] += row[i]
+    in_lanes = m - m % WIDTH
+    normalise_in_lanes(joint, weight, mass, top, total, in_lanes)
+    for i in range(in_lanes, m):
+        top[i], total[i] = joint[0, i], 0.0
+        for k in range(1, n_components):
+            top[i] = joint[k, i] if joint[k, i] > top[i] else top[i]
+        for k in range(n_components):
+            joint[k, i] = exp_of_difference(joint[k, i] - top[i])
+            total[i] += joint[k, i]
+        for k in range(n_components):
+            joint[k, i] *= (weight[i] if weight.size else 1.0) / total[i]
+            mass[k] += joint[k, i]
     log_likelihood = 0.0
     if weight.size:
         for i in range(m):
             log_likelihood += weight[i] * (top[i] + log(total[i]))
-            total[i] = weight[i] / total[i]
-    else:
-        for i in range(m):
-            log_likelihood += top[i]
-        # Every total lies in [1, K]: the product of so many cannot overflow.
-        log_likelihood += log_of_product(total, int(700.0 / math.log(n_components + 1.0)))
-        for i in range(m):
-            total[i] = 1.0 / total[i]
-    for k in range(n_components):
-        row, collected = joint[k], 0.0
-        for i in range(m):
-            row[i] *= total[i]
-            collected += row[i]
-        mass[k] += collected
-    return log_likelihood
+        return log_likelihood
+    for i in range(m):
+        log_likelihood += top[i]
+    # Every total lies in [1, K]: the product of so many cannot overflow.
+    return log_likelihood + log_of_product(total, int(700.0 / math.log(n_components + 1.0)))
+
+
+@compiled
+def normalise_in_lanes(joint, weight, mass, top, total, m):
+    """Do so for the first m rows, of which a few at a time stay in registers; fill their top and total."""
+    cells = joint.reshape(joint.size)
+    for i in range(0, m, WIDTH):
+        highest = load(cells, i, WIDTH)
+        for k in range(1, joint.shape[0]):
+            highest = larger(load(cells, k * joint.shape[1] + i, WIDTH), highest)
+        summed = spread(0.0, WIDTH)
+        for k in range(joint.shape[0]):
+            part = exp_of_differences(load(cells, k * joint.shape[1] + i, WIDTH) - highest)
+            store(cells, k * joint.shape[1] + i, part)
+            summed = summed + part
+        store(top, i, highest)
+        store(total, i, summed)
+        factor = (load(weight, i, WIDTH) if weight.size else spread(1.0, WIDTH)) / summed
+        for k in range(joint.shape[0]):
+            share = load(cells, k * joint.shape[1] + i, WIDTH) * factor
+            store(cells, k * joint.shape[1] + i, share)
+            mass[k] += sum_of(share)
 
 
 @compiled

@@ -252,3 +252,10 @@ def test_rows_that_are_present_keep_their_container():
     untouched = np.arange(3.0)
     for malformed in (None, [1.0, 2.0], ["a", "b", "c"], [1.0, 1.0, 1.0]):
         assert present(untouched, malformed) is untouched
+
+
+def test_rounding_makes_no_mean_square_negative():
+    rows = [float.fromhex(x) for x in ("0x1.855f4695a1ceep+0", "0x1.487bf2ae07554p+0", "0x1.28adec4bc492dp+0")]
+    weight = [float.fromhex(w) for w in ("0x1.01713d58278eep-826", "0x1.7ff669818b6b3p+1", "0x1.09539c8d5c32dp-362")]
+    centre, scale = centre_and_scale(np.array(rows)[:, np.newaxis], np.array(weight))
+    assert centre[0] == scale[0] == rows[1]  # all but constant: the scale is that of the value

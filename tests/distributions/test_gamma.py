@@ -75,3 +75,10 @@ def test_chi_square_is_a_gamma_of_half_its_degrees_of_freedom():
 def test_shapes_near_zero_draw_positive_numbers():
     assert Gamma(1e-3, 1.0).sample(1000, rng=0).min() == np.finfo(float).tiny
     assert InverseGamma(1e-3, 1.0).sample(1000, rng=0).max() == np.finfo(float).max
+
+
+@pytest.mark.parametrize("weight", [1e-20, 1e-100, 1.35e-161, 1e-300])
+def test_rows_of_almost_no_weight_beside_one_of_all_of_it_leave_the_shape_at_its_bound(weight):
+    fitted, held = Gamma().fit_bounded(np.array([[1.1], [1.2]]), np.array([3.0, weight]), np.array([0.4]), 1e-10)
+    assert held == ("shape",)
+    assert fitted.shape / fitted.rate == pytest.approx(1.1, rel=1e-12)

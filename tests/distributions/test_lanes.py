@@ -4,9 +4,22 @@ import numpy as np
 import pytest
 
 from distributions.kernels import compiled
-from distributions.lanes import REGISTER, add, join, load, multiply, multiply_add, quarter, spread, store, subtract
+from distributions.lanes import (
+    REGISTER,
+    add,
+    join,
+    larger,
+    load,
+    multiply,
+    multiply_add,
+    quarter,
+    spread,
+    store,
+    subtract,
+)
 from distributions.lanes import total as total_of
 from distributions.lanes import totals as totals_of
+from distributions.special import exp_of_difference, exp_of_differences
 
 WIDE = 4 * REGISTER
 
@@ -82,3 +95,38 @@ def test_places_are_flat_and_need_no_alignment(rng):
     expected = np.zeros(matrix.size)
     expected[REGISTER + 2 : 2 * REGISTER + 2] = matrix.ravel()[REGISTER + 2 : 2 * REGISTER + 2]
     np.testing.assert_array_equal(out.ravel(), expected)
+
+
+@compiled
+def rounded(a, b, out):
+    """Fill the rows of out with what keeps its rounding where sums may be reordered."""
+    x, y = load(a, 0, WIDE), load(b, 0, WIDE)
+    store(out, 0, (x + 1e16) - 1e16)
+    store(out, WIDE, x - (x - y))
+    store(out, 2 * WIDE, x / y)
+    store(out, 3 * WIDE, larger(x, y))
+
+
+@compiled
+def exponentials(x, in_lanes, one_by_one):
+    """Fill both with exp of differences."""
+    for i in range(0, x.size, WIDE):
+        store(in_lanes, i, exp_of_differences(load(x, i, WIDE)))
+    for i in range(x.size):
+        one_by_one[i] = exp_of_difference(x[i])
+
+
+def test_operators_round_as_numpy_does(rng):
+    a, b, out = rng.normal(size=WIDE), rng.normal(size=WIDE), np.empty((4, WIDE))
+    a[3], b[5] = np.nan, np.nan
+    rounded(a, b, out)
+    expected = [(a + 1e16) - 1e16, a - (a - b), a / b, np.where(a > b, a, b)]
+    np.testing.assert_array_equal(out, expected)
+
+
+def test_the_exponential_of_lanes_is_that_of_each(rng):
+    edges = [0.0, -0.0, -708.39, -708.396, -708.4, -1e308, -np.inf, np.nan]
+    x = np.concatenate([edges, -rng.exponential(1.0, 4 * WIDE), -rng.exponential(300.0, 4 * WIDE - len(edges))])
+    in_lanes, one_by_one = np.empty(x.size), np.empty(x.size)
+    exponentials(x, in_lanes, one_by_one)
+    np.testing.assert_array_equal(in_lanes, one_by_one)

@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 
 from mixtures import Exponential, MultivariateNormal, Normal, Poisson
 from mixtures.observed import observed
-from mixtures.sweep import gather, log_of_product, normalise, sweep
+from mixtures.sweep import WIDTH, gather, log_of_product, normalise, sweep
 
 
 def log_density(component, X):
@@ -171,11 +171,29 @@ def test_a_density_of_zero_gets_a_responsibility_of_zero():
     np.testing.assert_array_equal(joint, [[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.0, 0.5]])
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_in_lanes_and_the_rest_are_normalised_alike(rng, weighted):
+    rows = np.column_stack([rng.normal(-50.0, 300.0, (5, 4)), np.full(5, -1e5), np.full(5, -np.inf)])
+    rows[2, 5] = 7.0
+    joint = np.tile(rows, 3 * WIDTH)[:, : 2 * WIDTH + 5]
+    weight = np.tile(rng.uniform(0.1, 2.0, 6), 3 * WIDTH)[: joint.shape[1]] if weighted else np.empty(0)
+    alone, mass, sums, log_likelihood = joint.copy(), np.zeros(5), np.zeros(5), 0.0
+    result = normalise(joint, weight, mass, np.empty(2 * joint.shape[1]))
+    for i in range(joint.shape[1]):
+        row = np.ascontiguousarray(alone[:, i : i + 1])
+        log_likelihood += normalise(row, weight[i : i + 1], sums, np.empty(2))
+        np.testing.assert_allclose(joint[:, i], row[:, 0], rtol=2e-16)
+    assert result == pytest.approx(log_likelihood, rel=1e-13)
+    np.testing.assert_allclose(mass, sums, rtol=1e-13)
+
+
 @pytest.mark.parametrize("row", [[-np.inf, -np.inf], [np.nan, -1.0], [-1.0, np.nan], [-np.inf, np.nan]])
 @pytest.mark.parametrize("weight", [np.empty(0), np.ones(2)])
 def test_no_density_at_all_and_nan_are_seen_in_the_result(row, weight):
     joint = np.array([[-1.0, row[0]], [-2.0, row[1]]])
+    wide = np.tile(joint, WIDTH)
     assert not np.isfinite(normalise(joint, weight, np.zeros(2), np.empty(4)))
+    assert not np.isfinite(normalise(wide, np.tile(weight, WIDTH), np.zeros(2), np.empty(4 * WIDTH)))
 
 
 @pytest.mark.parametrize("K", [1, 2, 3, 50, 1000, 10**6])
