@@ -175,7 +175,7 @@ def test_a_density_of_zero_gets_a_responsibility_of_zero():
 def test_rows_in_lanes_and_the_rest_are_normalised_alike(rng, weighted):
     rows = np.column_stack([rng.normal(-50.0, 300.0, (5, 4)), np.full(5, -1e5), np.full(5, -np.inf)])
     rows[2, 5] = 7.0
-    joint = np.tile(rows, 3 * WIDTH)[:, : 2 * WIDTH + 5]
+    joint = np.ascontiguousarray(np.tile(rows, 3 * WIDTH)[:, : 2 * WIDTH + 5])
     weight = np.tile(rng.uniform(0.1, 2.0, 6), 3 * WIDTH)[: joint.shape[1]] if weighted else np.empty(0)
     alone, mass, sums, log_likelihood = joint.copy(), np.zeros(5), np.zeros(5), 0.0
     result = normalise(joint, weight, mass, np.empty(2 * joint.shape[1]))
