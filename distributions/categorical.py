@@ -299,6 +299,11 @@ class Categorical(Distribution):
         order = np.argsort(self._values)
         return np.concatenate([self._values[order], self.prob[order]])
 
+    @property
+    def theta_domains(self) -> tuple[tuple[Domain | None, int], ...]:
+        """None for the codes or values, then the domain of the probabilities."""
+        return (None, len(self.prob)), (self.declared[0].domain, len(self.prob))
+
     def from_theta(self, theta: Array) -> Self:
         """Return the distribution with the probabilities in ``theta``; frozen ones stay the very same."""
         prob = np.empty(theta.size // 2)

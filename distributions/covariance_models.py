@@ -559,6 +559,10 @@ class CovarianceModel:
         """The joint update."""
         return update_jointly
 
+    def holds_on_lines(self, components: Sequence[Any] = ()) -> bool:
+        """Whether they do so where shape and orientation are both shared, both free, or orientation is the columns'."""
+        return self.name[2] == "I" or self.name[1] == self.name[2]
+
     def setting(self, components: Sequence[Any] = (), units: Sequence[Array] = ()) -> Array:
         """Return the model in numbers, as the kernel reads it."""
         return np.array([LETTERS[letter] for letter in self.name], dtype=float)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+# Coordinates in which any point is legal, see `coordinates`: on a line between ends, ..., and none.
+LINE, PROPORTIONS, DIRECTION, COVARIANCE, HELD = range(5)
 SUM_SLACK = 1e-6  # what rows of proportions may miss the sum one by: they may come in single precision
 
 
@@ -53,6 +55,16 @@ class Domain:
     def ends(self) -> tuple[float, float]:
         """The ends of the domain; an angle has none."""
         return (-np.inf, np.inf) if self.periodic else (self.low, self.high)
+
+    @property
+    def period(self) -> float:
+        """The length after which values repeat, 0 where they do not."""
+        return self.high - self.low if self.periodic else 0.0
+
+    @property
+    def coordinates(self) -> int:
+        """In which coordinates values can be moved freely: separate values in none."""
+        return HELD if self.discrete else LINE
 
     def contains(self, values: Any) -> npt.NDArray[np.bool_]:
         """Which of the values (any shape) lie in the domain; NaN does not."""
@@ -313,6 +325,11 @@ class Simplex(RealVector):
     low: float = 0.0
     high: float = 1.0
 
+    @property
+    def coordinates(self) -> int:
+        """Those of proportions."""
+        return PROPORTIONS
+
     def check(self, value: Any) -> Array:
         """Return a read-only copy, scaled to sum one to the last bit that rounding allows."""
         value = super().check(value)
@@ -360,6 +377,11 @@ class UnitVector(RealVector):
     low: float = -1.0
     high: float = 1.0
 
+    @property
+    def coordinates(self) -> int:
+        """Those of directions."""
+        return DIRECTION
+
     def check(self, value: Any) -> Array:
         """Return a read-only copy, scaled to length one to the last bit that rounding allows."""
         value = super().check(value)
@@ -401,6 +423,11 @@ class PositiveDefinite(Domain):
 
     text: str = "a symmetric positive definite matrix, shape (d, d)"
     low: float = 0.0
+
+    @property
+    def coordinates(self) -> int:
+        """Those of covariances."""
+        return COVARIANCE
 
     def check(self, value: Any) -> Array:
         """Return a read-only, exactly symmetric copy."""

@@ -12,6 +12,11 @@ loop runs over contiguous observations):
     turns total statistics into new parameters, in place. ``bounds`` has shape ``(2, len(theta))``: the
     maximum is taken inside this box. A frozen parameter has equal bounds, a scale has a floor.
 
+A family whose ``theta`` repeats parameters in another form, such as the factor of a matrix, may give a fourth:
+
+``complete(theta)``
+    fills the entries that repeat others, in place.
+
 A constraint across distributions, such as a covariance that all share, is a fourth function:
 
 ``update_jointly(stats, theta, bounds, setting)``
@@ -22,7 +27,7 @@ Each is decorated with `kernel`; the names of the arguments are the signature. T
 nothing at import: a kernel is compiled (or loaded from the cache on disk) when it is first used.
 
 All kernels of one role have one machine signature, so a compiled loop calls them by address (`call_log_pdf`,
-`call_accumulate`, `call_update`, `call_update_jointly`) and is compiled once for every combination of families.
+`call_accumulate`, ...) and is compiled once for every combination of families.
 """
 
 from __future__ import annotations
@@ -44,6 +49,7 @@ ROLES = {
     "log_pdf": {"X": MATRIX, "theta": VECTOR, "out": VECTOR},
     "accumulate": {"X": MATRIX, "r": VECTOR, "theta": VECTOR, "stats": VECTOR},
     "update": {"stats": VECTOR, "theta": VECTOR, "bounds": MATRIX},
+    "complete": {"theta": VECTOR},
     "update_jointly": {"stats": MATRIX, "theta": MATRIX, "bounds": CUBE, "setting": VECTOR},
 }
 
@@ -80,7 +86,7 @@ def kernel(function: Callable[..., Any]) -> Any:
     Raises
     ------
     TypeError
-        If the arguments are not those of `log_pdf`, `accumulate`, `update` or `update_jointly`.
+        If the arguments are not those of `log_pdf`, `accumulate`, `update`, `complete` or `update_jointly`.
     """
     if list(signature(function).parameters) not in map(list, ROLES.values()):
         expected = ", ".join(f"{role}({', '.join(names)})" for role, names in ROLES.items())
@@ -112,17 +118,21 @@ def address(function: Any, role: str) -> int:
 
 
 class Kernels(NamedTuple):
-    """The three kernels of a family."""
+    """The three kernels of a family, and `complete` where ``theta`` repeats parameters in another form."""
 
     log_pdf: Any
     accumulate: Any
     update: Any
+    complete: Any = None
 
     @property
     def addresses(self) -> tuple[int, int, int]:
         """Machine addresses of `log_pdf`, `accumulate` and `update`."""
-        log_pdf, accumulate, update = (address(function, role) for role, function in self._asdict().items())
-        return log_pdf, accumulate, update
+        return (
+            address(self.log_pdf, "log_pdf"),
+            address(self.accumulate, "accumulate"),
+            address(self.update, "update"),
+        )
 
 
 def _call(role: str) -> Any:
@@ -160,6 +170,12 @@ def call_update(typing_context: Any, address: Any, stats: Any, theta: Any, bound
 
 
 @_intrinsic
+def call_complete(typing_context: Any, address: Any, theta: Any) -> Any:
+    """Call the `complete` kernel at ``address``."""
+    return _call("complete")
+
+
+@_intrinsic
 def call_update_jointly(typing_context: Any, address: Any, stats: Any, theta: Any, bounds: Any, setting: Any) -> Any:
     """Call the `update_jointly` kernel at ``address``."""
     return _call("update_jointly")
@@ -179,7 +195,7 @@ def interpreted(dispatcher: Any) -> Any:
     replaced: dict[str, Any] = {}
     for name in function.__code__.co_names:
         value = function.__globals__.get(name)
-        if value in (call_log_pdf, call_accumulate, call_update, call_update_jointly):
+        if value in (call_log_pdf, call_accumulate, call_update, call_complete, call_update_jointly):
             replaced[name] = _call_object
         elif hasattr(value, "py_func") and interpreted(value) is not value:
             replaced[name] = interpreted(value)

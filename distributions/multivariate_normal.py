@@ -19,7 +19,7 @@ from . import normal_missing
 from .base import Distribution, Rng, parameter
 from .conditioning import Places, others
 from .data import Array, centre_and_scale
-from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR
+from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
 from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
@@ -103,6 +103,14 @@ def factorise_above(cov, floor, root):
             cov[a, b] = raised * math.sqrt(floor[a] * floor[b])
             cov[b, a] = cov[a, b]
     return factorise(cov, root)
+
+
+@kernel
+def complete(theta):
+    """Fill inverse Cholesky factor and constant from the covariance; NaN where it has none."""
+    d = int(round((math.sqrt(8.0 * theta.size - 7.0) - 1.0) / 4.0))
+    log_det = factorise(theta[d : d + d * d].reshape(d, d), theta[d + d * d : d + 2 * d * d].reshape(d, d))
+    theta[theta.size - 1] = -0.5 * log_det - d * LOG_SQRT_2PI
 
 
 @compiled
@@ -286,7 +294,7 @@ class MultivariateNormal(Distribution):
             if full
             else (normal_missing.log_pdf_diagonal, normal_missing.accumulate_diagonal)
         )
-        return Kernels(log_pdf, accumulate, self.kernels.update)
+        return self.kernels._replace(log_pdf=log_pdf, accumulate=accumulate)
 
     @property
     def n_columns(self) -> int | None:  # type: ignore[override]
@@ -362,6 +370,12 @@ class MultivariateNormal(Distribution):
         factor = np.linalg.cholesky(self.cov)
         constant = -np.sum(np.log(np.diag(factor))) - d * LOG_SQRT_2PI
         return np.concatenate([self.mean, self.cov.ravel(), np.tril(np.linalg.inv(factor)).ravel(), [constant]])
+
+    @property
+    def theta_domains(self) -> tuple[tuple[Domain | None, int], ...]:
+        """The domains of mean and covariance; the rest repeats these."""
+        d = len(self.mean)
+        return (REAL_VECTOR, d), (POSITIVE_DEFINITE, d * d), (None, d * d + 1)
 
     def from_theta(self, theta: Array) -> Self:
         """Return the distribution with the mean and covariance in ``theta``; frozen ones stay the very same."""
@@ -443,7 +457,7 @@ def scaled(cov: Array, floors: Array) -> Array:
 
 
 _KERNELS = {
-    "full": Kernels(log_pdf, accumulate, update),
-    "diagonal": Kernels(log_pdf_diagonal, accumulate_diagonal, update_diagonal),
-    "spherical": Kernels(log_pdf_diagonal, accumulate_diagonal, update_spherical),
+    "full": Kernels(log_pdf, accumulate, update, complete),
+    "diagonal": Kernels(log_pdf_diagonal, accumulate_diagonal, update_diagonal, complete),
+    "spherical": Kernels(log_pdf_diagonal, accumulate_diagonal, update_spherical, complete),
 }

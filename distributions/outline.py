@@ -96,6 +96,9 @@ class Constraint(Protocol):
     def is_symmetric(self) -> bool:
         """Whether the members may change places."""
 
+    def holds_on_lines(self, components: Sequence[Any]) -> bool:
+        """Whether the constraint, if it holds at two points, does so on the line through them (see `coordinates`)."""
+
     def setting(self, components: Sequence[Any], units: Sequence[Array]) -> Array:
         """Return the constraint in numbers, as the kernel reads it."""
 

@@ -78,6 +78,11 @@ class TrialsFamily(VectorFamily):
         """Return the number of trials and the vector."""
         return np.concatenate([[ANY_TOTAL if self.trials is None else float(self.trials)], self._vector])
 
+    @property
+    def theta_domains(self) -> tuple[tuple[Domain | None, int], ...]:
+        """None for the number of trials, then the domain of the vector."""
+        return (None, 1), (self.declared[0].domain, len(self._vector))
+
     def from_theta(self, theta: Array) -> Any:
         """Return the distribution with the vector in ``theta``; a frozen one stays the very same."""
         name = self.declared[0].name

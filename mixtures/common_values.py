@@ -171,6 +171,14 @@ class CommonValues:
         one_each = all(len(set(column)) in (1, len(column)) for column in columns)
         return one_each and all(factor == 1.0 for row in self.factor for factor in row)
 
+    def holds_on_lines(self, components: Sequence[Any]) -> bool:
+        """Whether multiples do so: equal ones do, others where coordinates are themselves or logarithms."""
+        return all(
+            factor == 1.0 or p.domain.is_location or p.domain.ends == (0.0, np.inf)
+            for component, factors in zip(components, self.factor, strict=True)
+            for p, factor in zip(component.declared, factors, strict=True)
+        )
+
     def setting(self, components: Sequence[Any], units: Sequence[Array]) -> Array:
         """Return what the kernel needs to know: sizes, then the fields of each entry of each member."""
         entries = []

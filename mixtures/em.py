@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from distributions.estimation import MOST_HALVINGS, ROUNDING, halve_step, relative_step
-from distributions.kernels import call_update, call_update_jointly, compiled, interpreted
+from distributions.kernels import call_complete, call_update, call_update_jointly, compiled, interpreted
 
+from .acceleration import FORGET, LONGER, extrapolate
 from .observed import Observed
 from .plan import CURVED, STRAIGHT, Engine
 from .pseudo_rows import add_prior
@@ -30,8 +31,11 @@ REASONS = {
 }
 
 # What became of the parameters last looked at, and so what is to be done.
-START, STEPPED, ACCEPTED, REJECTED, FALLEN = range(5)
-SWEEPS, GAIN, STEP, PHASE, HALVINGS = range(5)  # places in `State.progress`
+START, STEPPED, LEAPT, ACCEPTED, REJECTED = range(5)
+# Places in `State.progress`: objectives on record; gain and step of the last update; phase; halvings of the last step;
+# and, where EM is accelerated, updates in succession; longest extrapolation allowed, and the last one made; slowest
+# ratio of successive steps that extrapolations have met of late; updates in succession after which all seemed over.
+SWEEPS, GAIN, STEP, PHASE, HALVINGS, UPDATES, LONGEST, LENGTH, RATIO, SETTLED = range(10)
 
 # Rows: a block of some columns and components stays in the second-level cache. A multiple of 32, which vectors divide,
 # but of no high power of two, at which the columns of a block would fall on the same places of a cache.
@@ -40,6 +44,8 @@ INTERPRETED_BLOCK = 65536  # calls of Python functions cost more than cache miss
 PULSE = 50_000_000  # rows x columns x components between returns to Python, where Ctrl-C is heard
 VANISHED = 1e-200  # responsibility, relative to all, below which a component keeps its parameters
 SLOWEST = 0.9999  # largest ratio of successive steps that a prediction believes
+SUCCESSION = 2  # updates since the last extrapolation, from which on there can be another: fast parts must settle
+CONFIRMATIONS = 4  # updates in succession that must find the climb over once there was an extrapolation
 FALL = 1e-9  # per unit of weight: a smaller fall is the rounding of an ill-conditioned covariance
 
 
@@ -65,7 +71,7 @@ def update_group(plan, state, group):
 @compiled
 def m_step(plan, state):
     """Update every leaf from its statistics, alone or with its group, and the weights from the masses."""
-    state.theta_before[:] = state.theta
+    state.point_before[:] = state.point
     state.weights_before[:] = state.weights
     total = state.mass.sum()
     for leaf in range(plan.free.size):
@@ -86,7 +92,6 @@ def update_proportions(choices, state):
     Options that are tied keep the ratio of their factors: together they take the share of all of them. Frozen ones
     stay, and the others take what they leave.
     """
-    state.proportions_before[:] = state.proportions
     n_options = state.proportions.size
     mass, of_tie, factors = choices.pseudo_counts.copy(), np.empty(n_options), np.empty(n_options)
     for k in range(state.mass.size):
@@ -107,11 +112,17 @@ def update_proportions(choices, state):
             if not choices.held[o] and total > 0.0:
                 tie = first + choices.tie[o]
                 state.proportions[o] = left * (of_tie[tie] / total) * (choices.factor[o] / factors[tie])
-    for k in range(state.weights.size):
+    multiply_out(choices, state.proportions, state.weights)
+
+
+@compiled
+def multiply_out(choices, proportions, weights):
+    """Set the weights to the products of the proportions that lead to them."""
+    for k in range(weights.size):
         weight = 1.0
         for place in range(choices.path_at[k], choices.path_at[k + 1]):
-            weight *= state.proportions[choices.path[place]]
-        state.weights[k] = weight
+            weight *= proportions[choices.path[place]]
+        weights[k] = weight
 
 
 @compiled
@@ -136,9 +147,9 @@ def largest_step(state):
 
 
 @compiled
-def remaining(step, previous):
-    """Predict the sum of all further steps of a sequence that shrinks geometrically."""
-    ratio = min(step / previous, SLOWEST) if previous > 0.0 else 0.0
+def remaining(step, previous, least=0.0):
+    """Predict the sum of all further steps of a sequence that shrinks geometrically, by no less than a least ratio."""
+    ratio = min(max(step / previous if previous > 0.0 else 0.0, least), SLOWEST)
     return step * ratio / (1.0 - ratio)
 
 
@@ -149,16 +160,24 @@ def judge(state, tol, max_iter):
     now = state.history[sweeps - 1]
     if not math.isfinite(now):
         return FAILED
-    if sweeps > 1:
+    if sweeps > 1 and state.progress[UPDATES] == 0.0:
+        state.progress[GAIN], state.progress[STEP] = np.inf, np.inf  # what an extrapolation gains predicts nothing
+    elif sweeps > 1:
         gain, step = now - state.history[sweeps - 2], largest_step(state)
         total = state.mass.sum()
         rounding = ROUNDING * (abs(now) + total)
         if gain < -(rounding + FALL * total):
             return FELL
-        gain_left, step_left = remaining(max(gain, 0.0), state.progress[GAIN]), remaining(step, state.progress[STEP])
+        # After an extrapolation the fast parts of a step hide the slow one for a while: so no ratio is believed that is
+        # below those of late, and some updates more must confirm that nothing is left.
+        ratio = state.progress[RATIO]
+        gain_left = remaining(max(gain, 0.0), state.progress[GAIN], ratio * ratio)
+        step_left = remaining(step, state.progress[STEP], ratio)
         state.progress[GAIN], state.progress[STEP] = max(gain, 0.0), step
         settled = max(gain, 0.0) <= rounding or gain_left <= tol * total
-        if sweeps > 2 and settled and step_left <= math.sqrt(tol):
+        over = sweeps > 2 and settled and step_left <= math.sqrt(tol)
+        state.progress[SETTLED] = state.progress[SETTLED] + 1.0 if over else 0.0
+        if state.progress[SETTLED] >= (CONFIRMATIONS if state.progress[LENGTH] > 1.0 else 1):
             return CONVERGED
         if step == 0.0 and gain <= rounding:
             return CONVERGED
@@ -174,19 +193,39 @@ def evaluate(data, plan, state, block_size):
 
 
 @compiled
+def finish_leap(plan, state):
+    """Set all that follows from parameters and proportions that were moved by themselves."""
+    for leaf in range(plan.free.size):
+        if plan.free[leaf] and plan.complete[leaf]:
+            call_complete(plan.complete[leaf], state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]])
+    multiply_out(plan.choices, state.proportions, state.weights)
+
+
+@compiled
 def move(plan, state):
     """Set the parameters to look at next, from the statistics of the last sweep and what became of it."""
     phase = int(state.progress[PHASE])
     if phase == ACCEPTED:
+        due = plan.coordinates.kind.size > 0 and state.progress[UPDATES] >= SUCCESSION
+        due = due and state.progress[HALVINGS] == 0.0 and state.progress[SETTLED] == 0.0
+        first = state.point_before.copy()
         m_step(plan, state)
+        state.stats_before[:], state.mass_before[:] = state.stats, state.mass  # of the parameters before
+        state.leaf_mass_before[:], state.log_prior_before[:] = state.leaf_mass, state.log_prior
         state.progress[PHASE], state.progress[HALVINGS] = STEPPED, 0.0
+        if due:
+            length, wanted = extrapolate(
+                plan.coordinates, first, state.point_before, state.point, state.progress[LONGEST]
+            )
+            state.progress[RATIO] = max(1.0 - 1.0 / wanted, 1.0 - FORGET * (1.0 - state.progress[RATIO]), 0.0)
+            if length > 1.0:
+                state.progress[PHASE], state.progress[LENGTH] = LEAPT, length
+                finish_leap(plan, state)
+            elif wanted > state.progress[LONGEST]:  # which is 1: an update that is taken as it is confirms it
+                state.progress[LONGEST] *= LONGER
     elif phase == REJECTED:
         step_back(state.theta, state.theta_before, plan.theta_at, plan.stepwise, plan.differences)
         state.progress[HALVINGS] += 1.0
-    elif phase == FALLEN:  # statistics and masses shall go with the parameters that are kept
-        state.theta[:] = state.theta_before
-        state.weights[:] = state.weights_before
-        state.proportions[:] = state.proportions_before
 
 
 @compiled
@@ -196,20 +235,29 @@ def record(stepwise, state, now, tol, max_iter):
     While the status is `RUNNING` the phase says what `move` is to do next.
     """
     phase, sweeps = int(state.progress[PHASE]), int(state.progress[SWEEPS])
-    if phase == FALLEN:
-        return FELL
-    if phase != START and stepwise.any() and state.progress[HALVINGS] < MOST_HALVINGS:
+    before, confirmed = -math.inf, True
+    if phase != START:
+        state.progress[UPDATES] += 1.0
         before = state.history[sweeps - 1]
-        if not now >= before - ROUNDING * (abs(before) + state.mass.sum()):
+        confirmed = now >= before - ROUNDING * (abs(before) + state.mass_before.sum())
+        at_limit = state.progress[LENGTH] == state.progress[LONGEST]
+        if phase == LEAPT:
+            state.progress[UPDATES] = 0.0
+            if at_limit:
+                state.progress[LONGEST] = max(state.progress[LONGEST] * (LONGER if confirmed else 1.0 / LONGER), 1.0)
+        elif not confirmed and stepwise.any() and state.progress[HALVINGS] < MOST_HALVINGS:
+            state.progress[UPDATES] -= 1.0
             state.progress[PHASE] = REJECTED
             return RUNNING
-    state.history[sweeps] = now
+    refused = phase == LEAPT and not confirmed
+    state.history[sweeps] = before if refused else now
     state.progress[SWEEPS] += 1.0
     state.progress[PHASE] = ACCEPTED
     status = judge(state, tol, max_iter)
-    if status == FELL:
-        state.progress[PHASE] = FALLEN
-        return RUNNING
+    if refused or status == FELL:  # back to the parameters one update ago, and what belongs to them
+        state.point[:], state.weights[:] = state.point_before, state.weights_before
+        state.stats[:], state.mass[:] = state.stats_before, state.mass_before
+        state.leaf_mass[:], state.log_prior[:] = state.leaf_mass_before, state.log_prior_before
     return status
 
 

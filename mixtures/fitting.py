@@ -41,7 +41,7 @@ class Fit:
     structure : Structure
     x, sample_weight, labels
         Rows, their weights and what is known of their components, not yet checked.
-    n_init, tol, max_iter, rng, init, truncate
+    n_init, tol, max_iter, rng, init, truncate, accelerate
         As given to `MixtureModel`, not yet checked.
 
     Raises
@@ -63,12 +63,15 @@ class Fit:
         rng: Rng,
         init: Any = None,
         truncate: Any = None,
+        accelerate: str | None = None,
     ) -> None:
         if n_init is not None:
             require_whole("n_init", n_init)
         require_whole("max_iter", max_iter)
         if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 <= tol < np.inf:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
+        if accelerate is not None and accelerate != "squarem":
+            raise InvalidParameterError(f"MixtureModel: accelerate must be 'squarem' or None; got {accelerate!r}")
         self.structure, self.tol, self.max_iter = structure, tol, max_iter
         outline = structure.outline()
         self.data = as_observations(
@@ -90,9 +93,12 @@ class Fit:
         if init is not None:
             own = OwnStart(init, self.data, list(structure.named), structure.owner, n_init)
         generator, truncation = as_generator(rng), as_truncation(truncate)
-        self.start = best_start(self.layout, self.observed, scale, n_init, generator, own, truncation)
+        accelerated = accelerate is not None
+        self.start = best_start(self.layout, self.observed, scale, n_init, generator, own, truncation, accelerated)
         self._start = self.layout.branches_of(self.start.parameters.leaves)
-        self.engine = Engine(self.layout, self.start.parameters, scale, max_iter, self.data.has_missing, truncation)
+        self.engine = Engine(
+            self.layout, self.start.parameters, scale, max_iter, self.data.has_missing, truncation, accelerated
+        )
         self._stochastic = StochasticClimb(self.engine, generator) if truncation.is_random else None
         self.status = em.RUNNING
 
@@ -165,6 +171,12 @@ class Fit:
             warnings.warn(message, known_to_sklearn(category), stacklevel=stacklevel + 1)
 
     @property
+    def _last_gain(self) -> float:
+        """Gain of the last update, of those that were not refused."""
+        gains = np.diff(self.engine.history)
+        return float(gains[gains != 0.0][-1]) if gains.any() else 0.0
+
+    @property
     def _has_prior(self) -> bool:
         return bool(self.engine.plan.pseudo.counts.size or self.engine.plan.choices.pseudo_counts.any())
 
@@ -176,7 +188,7 @@ class Fit:
             return [
                 (
                     ConvergenceWarning,
-                    f"EM made max_iter = {self.max_iter} updates and still gains {history[-1] - history[-2]:.3g} "
+                    f"EM made max_iter = {self.max_iter} updates and still gains {self._last_gain:.3g} "
                     f"{objective} units with each. Raise max_iter, or tol if this is close enough.",
                 )
             ]

@@ -64,6 +64,7 @@ def best_start(
     rng: np.random.Generator,
     own: OwnStart | None = None,
     truncation: Truncation = EM,
+    accelerate: bool = False,
 ) -> Start:
     """Return the parameters from which EM should run on all rows, and how many starts led there.
 
@@ -82,6 +83,8 @@ def best_start(
         Memberships of the rows to start from, in place of partitions.
     truncation : Truncation
         What becomes of responsibilities in the runs that are compared; no component is drawn.
+    accelerate : bool
+        Whether short runs are accelerated too: so more of them get to their optima.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def best_start(
     left, agreed = list(range(len(runs))), np.ones(len(runs), dtype=int)
     for n_sweeps, tol, tie, keep in ROUNDS:
         for i in left:
-            runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol, truncation)
+            runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol, truncation, accelerate)
         left = _distinct(left, runs, tie * total, agreed)[:keep]
     winner = left[0]
     start = Start(guesses[winner] if complete else runs[winner].parameters, len(runs), int(agreed[winner]))
@@ -211,8 +214,9 @@ def _climb(
     n_sweeps: int,
     tol: float,
     truncation: Truncation,
+    accelerate: bool,
 ) -> _Run:
-    engine = Engine(layout, start, scale, n_sweeps, data.has_missing, truncation)
+    engine = Engine(layout, start, scale, n_sweeps, data.has_missing, truncation, accelerate)
     try:
         status = em.run(engine, data, tol=tol, max_iter=n_sweeps)
     except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better

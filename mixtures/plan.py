@@ -20,6 +20,7 @@ from distributions.estimation import step_ends
 from distributions.kernels import Kernels, address
 from distributions.outline import Choice
 
+from .acceleration import Coordinates
 from .derivatives import Differences, n_derivatives
 from .layout import Layout, Parameters
 from .observed import Integers
@@ -57,6 +58,7 @@ class Plan(NamedTuple):
     log_pdf: Any  # addresses of kernels, or the Python callables themselves
     accumulate: Any
     update: Any
+    complete: Any  # 0 where there is none
     columns: Integers  # (rows of a block,): the column of the data that each row of a block holds
     first: Integers  # rows of a block that a leaf reads: first <= row < last
     last: Integers
@@ -79,12 +81,14 @@ class Plan(NamedTuple):
     differences: Differences
     kept: int  # components that keep responsibility for a row
     seed: int  # of the component that is drawn for each row; negative where none is
+    coordinates: Coordinates
 
 
 class State(NamedTuple):
     """What EM changes: the parameters, the sums of one sweep, and the record of the climb."""
 
-    theta: Array
+    point: Array  # theta and proportions, one after the other
+    theta: Array  # parameters
     weights: Array  # (K,): mixing proportions of the components
     proportions: Array  # (options,): of which they are products
     stats: Array
@@ -93,11 +97,16 @@ class State(NamedTuple):
     log_prior: Array  # (1,): log density of all priors, up to a constant
     bounds: Array  # (2 len(theta),): the two rows of each leaf's box, leaf after leaf
     units: Array
-    theta_before: Array  # parameters one update ago
+    point_before: Array  # the same one update ago
+    theta_before: Array
     weights_before: Array
     proportions_before: Array
     history: Array  # (max_iter + 1,): log-likelihood and log prior before each update
-    progress: Array  # (5,): objectives on record, last gain, last step, phase, halvings of the last step
+    progress: Array  # (10,): see `em`
+    stats_before: Array  # sums of the sweep one update ago
+    mass_before: Array
+    leaf_mass_before: Array
+    log_prior_before: Array
 
 
 class Compiled(Protocol):
@@ -236,6 +245,8 @@ class Engine:
         Whether the data have missing cells.
     truncation : Truncation
         What becomes of responsibilities.
+    accelerate : bool
+        Whether EM may be accelerated, where that is safe.
     """
 
     def __init__(
@@ -246,6 +257,7 @@ class Engine:
         max_iter: int,
         has_missing: bool = False,
         truncation: Truncation = EM,
+        accelerate: bool = False,
     ) -> None:
         self.layout = layout
         self.kept = len(layout.branches) if truncation.kept is None else min(truncation.kept, len(layout.branches))
@@ -266,22 +278,35 @@ class Engine:
         theta = [leaf.to_theta() for leaf in self.leaves]
         bounds = [leaf.bounds(scale[span], FLOOR) for leaf, span in zip(self.leaves, layout.spans, strict=True)]
         units = [leaf.units(scale[span]) for leaf, span in zip(self.leaves, layout.spans, strict=True)]
-        self.plan = self._planned(theta, units, self._pseudo(start), len(scale), has_missing)
+        coordinates = Coordinates.none()
+        if accelerate and not self.interpreted and self.kept == len(layout.branches) and not truncation.is_random:
+            options = np.diff(layout.option_at).tolist()
+            coordinates = Coordinates.of(self.leaves, units, bounds, layout.groups, options)
+        self.plan = self._planned(theta, units, self._pseudo(start), len(scale), has_missing, coordinates)
+        sums = [np.zeros(size) for size in (self.plan.stats_at[-1], len(weights), len(self.leaves), 1)]
+        point, p = np.concatenate([*theta, *proportions]), self.plan.theta_at[-1]
+        before = point.copy()
         self.state = State(
-            theta=np.concatenate(theta),
+            point=point,
+            theta=point[:p],
             weights=weights,
-            proportions=np.concatenate(proportions),
-            stats=np.zeros(self.plan.stats_at[-1]),
-            mass=np.zeros(len(weights)),
-            leaf_mass=np.zeros(len(self.leaves)),
-            log_prior=np.zeros(1),
+            proportions=point[p:],
+            stats=sums[0],
+            mass=sums[1],
+            leaf_mass=sums[2],
+            log_prior=sums[3],
             bounds=np.concatenate([box.ravel() for box in bounds]),
             units=np.concatenate(units),
-            theta_before=np.concatenate(theta),
+            point_before=before,
+            theta_before=before[:p],
             weights_before=weights.copy(),
-            proportions_before=np.concatenate(proportions),
+            proportions_before=before[p:],
             history=np.empty(max_iter + 1),
-            progress=np.array([0.0, np.inf, np.inf, 0.0, 0.0]),
+            progress=np.array([0.0, np.inf, np.inf, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]),
+            stats_before=sums[0].copy(),
+            mass_before=sums[1].copy(),
+            leaf_mass_before=sums[2].copy(),
+            log_prior_before=sums[3].copy(),
         )
 
     def _pseudo(self, start: Parameters) -> Pseudo:
@@ -299,7 +324,13 @@ class Engine:
         )
 
     def _planned(
-        self, theta: list[Array], units: list[Array], pseudo: Pseudo, n_columns: int, has_missing: bool
+        self,
+        theta: list[Array],
+        units: list[Array],
+        pseudo: Pseudo,
+        n_columns: int,
+        has_missing: bool,
+        coordinates: Coordinates,
     ) -> Plan:
         """Return the tables."""
         layout = self.layout
@@ -332,6 +363,7 @@ class Engine:
             log_pdf=table([call[0] for call in calls]),
             accumulate=table([call[1] for call in calls]),
             update=table([call[2] for call in calls]),
+            complete=np.array([address(k.complete, "complete") if k.complete else 0 for k in kernels]),
             columns=np.arange(n_columns),
             first=np.array([span.start for span in layout.spans]),
             last=np.array([span.stop for span in layout.spans]),
@@ -364,6 +396,7 @@ class Engine:
             differences=differences,
             kept=self.kept,
             seed=NOT_DRAWN,
+            coordinates=coordinates,
         )
 
     def _differentiated(self, theta: list[Array]) -> Differences:

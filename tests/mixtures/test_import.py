@@ -61,7 +61,7 @@ from mixtures import Exponential, MixtureModel, Normal, em
 from distributions import normal, exponential
 x = np.random.default_rng(0).exponential(size=500)
 MixtureModel([Normal(), Exponential()]).fit(x)
-kernels = [*normal.Normal.kernels, *exponential.Exponential.kernels]
+kernels = [*normal.Normal.kernels[:3], *exponential.Exponential.kernels[:3]]
 print(sum(sum(f.stats.cache_misses.values()) for f in [em.advance, *kernels]))
 print(sum(sum(f.stats.cache_hits.values()) for f in [em.advance, *kernels]))
 """

@@ -74,7 +74,8 @@ def test_steps_equal_em_in_numpy_with_rows_left_out(table):
             for k in range(2)
         ]
         weights = r.mean(axis=0)
-    steps = [step.log_likelihood for step, _ in zip(MixtureModel(start).iter_fit(X), range(6), strict=False)]
+    plain = MixtureModel(start, accelerate=None)
+    steps = [step.log_likelihood for step, _ in zip(plain.iter_fit(X), range(6), strict=False)]
     np.testing.assert_allclose(steps, wanted, rtol=1e-12)
 
 

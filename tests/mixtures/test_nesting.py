@@ -99,6 +99,7 @@ def test_steps_equal_em_in_numpy(rng):
         ],
         weights=weights,
         max_iter=6,
+        accelerate=None,
     )
     for step in islice(model.iter_fit(X), 6):
         expected, weights_next, products_next = reference_step(weights, products, X)

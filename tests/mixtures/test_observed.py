@@ -72,7 +72,7 @@ def test_some_labels_take_the_steps_of_em_in_numpy(sample):
     x, label = sample
     known = np.where(np.arange(300) % 3 == 0, label, -1)
     start = [Normal(4.0, 1.0), Normal(1.0, 1.0)]
-    model = MixtureModel(start, max_iter=5)
+    model = MixtureModel(start, max_iter=5, accelerate=None)
     with pytest.warns(UserWarning, match="max_iter"):
         model.fit(x, labels=known)
     components, weights, wanted = start, np.array([0.5, 0.5]), []

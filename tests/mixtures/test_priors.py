@@ -463,9 +463,9 @@ def test_missing_cells_of_a_normal_keep_the_climb(rng):
 def test_nested_mixtures_carry_their_own_priors(rng):
     x = np.concatenate([rng.normal(0, 1, 40), rng.normal(5, 1, 40), rng.normal(12, 1, 40)])
     prior = Prior(Normal(4.0, 3.0), 5.0, mean_count=0.1)
-    flat = MixtureModel([Normal(0, 1), Normal(5, 1), Normal(12, 1)], prior=[prior, prior, None]).fit(x)
+    flat = MixtureModel([Normal(0, 1), Normal(5, 1), Normal(12, 1)], prior=[prior, prior, None], accelerate=None).fit(x)
     inner = MixtureModel([Normal(0, 1), Normal(5, 1)], prior=prior)
-    nested = MixtureModel([inner, Normal(12, 1)]).fit(x)
+    nested = MixtureModel([inner, Normal(12, 1)], accelerate=None).fit(x)
     np.testing.assert_allclose(nested.history_, flat.history_, rtol=1e-12)
     assert nested.components_[0].prior is prior
     with pytest.raises(InvalidParameterError, match="made of several, or has a prior"):
@@ -544,12 +544,12 @@ class NormalInNumpy(Normal):
 
 def test_a_family_in_numpy_has_the_prior_of_the_compiled_one(rng):
     x = np.concatenate([rng.normal(0, 1, 30), rng.normal(5, 1, 30)])
-    compiled = MixtureModel([Normal(0, 1), Normal(5, 1)], prior=Prior(Normal(2.0, 1.0), 3.0)).fit(x)
+    compiled = MixtureModel([Normal(0, 1), Normal(5, 1)], prior=Prior(Normal(2.0, 1.0), 3.0), accelerate=None).fit(x)
     own = [Prior(NormalInNumpy(2.0, 1.0), 3.0), Prior(Normal(2.0, 1.0), 3.0)]
     interpreted = MixtureModel([NormalInNumpy(0, 1), Normal(5, 1)], prior=own).fit(x)
     np.testing.assert_allclose(interpreted.history_, compiled.history_, rtol=1e-12)
     relative = Prior(Normal(2.0, 1.0), 3.0, mean_count=0.1)
-    compiled = MixtureModel([Normal(0, 1), Normal(5, 1)], prior=[None, relative]).fit(x)
+    compiled = MixtureModel([Normal(0, 1), Normal(5, 1)], prior=[None, relative], accelerate=None).fit(x)
     interpreted = MixtureModel([NormalInNumpy(0, 1), Normal(5, 1)], prior=[None, relative]).fit(x)
     np.testing.assert_allclose(interpreted.history_, compiled.history_, rtol=1e-12)
 

@@ -389,7 +389,7 @@ def test_a_family_in_numpy_can_only_be_shared_as_a_whole(x):
 
 
 def test_the_interpreted_loop_makes_the_same_steps(x):
-    tied, steps = {"std": {0: 1, 1: 2}}, {"max_iter": 15, "tol": 0.0}
+    tied, steps = {"std": {0: 1, 1: 2}}, {"max_iter": 15, "tol": 0.0, "accelerate": None}
     fits = []
     for third in (Normal(0.0, 1.0), NormalWithoutKernels(0.0, 1.0)):
         with pytest.warns(ConvergenceWarning):
