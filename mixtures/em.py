@@ -284,7 +284,7 @@ def run(engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: 
     pulse = max(1, PULSE // (len(data.rows) * len(engine.plan.columns) * len(engine.state.weights)))
     status = RUNNING
     while status == RUNNING and left > 0:
-        with np.errstate(divide="ignore"):  # interpreted: the logarithm of a vanished weight is -inf
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # interpreted: as silent as compiled
             status = int(loop(data, engine.plan, engine.state, tol, max_iter, min(left, pulse), block_size))
         left -= pulse
     return status
@@ -293,7 +293,7 @@ def run(engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: 
 def look(engine: Engine, data: Observed) -> float:
     """Return the objective at the current parameters; leave their statistics and masses."""
     loop, block_size = _compiled_or_not(evaluate, engine)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         return float(loop(data, engine.plan, engine.state, block_size))
 
 

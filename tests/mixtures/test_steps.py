@@ -5,11 +5,13 @@ import warnings
 import numpy as np
 import pytest
 import scipy.stats
+from engines import engine_of
 from scipy.optimize import minimize
 
 from distributions import Kernels, Logistic, kernel, logistic, parameter
 from distributions.domains import POSITIVE, REAL
-from mixtures import ConvergenceWarning, Distribution, MixtureModel, NegativeBinomial, Normal, Product
+from mixtures import ConvergenceWarning, Distribution, MixtureModel, NegativeBinomial, Normal, Product, em
+from mixtures.observed import observed
 
 
 @kernel
@@ -110,3 +112,16 @@ def test_a_step_that_is_halved_because_of_another_leaf_keeps_its_mean(x, rng):
         model = MixtureModel([part, other], max_iter=40).fit(rows)
     assert np.all(np.diff(model.history_) > -1e-9)
     assert all(part.parts[0].size > 1e6 for part in model.components_)
+
+
+class Overflowing(NormalInNumpy):
+    def log_pdf(self, x):
+        return super().log_pdf(x) + 1.0 / np.exp(x + 800.0)  # a term that vanishes where the exponential overflows
+
+
+def test_the_interpreted_loop_is_as_silent_as_compiled_code(x):
+    engine = engine_of([Overflowing(0.0, 1.0), Normal(8.0, 1.0)], X=x[:, np.newaxis])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        em.run(engine, observed(x[:, np.newaxis]), tol=1.0, max_iter=3)
+    assert np.isfinite(engine.history).all()
