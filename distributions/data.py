@@ -15,6 +15,7 @@ from .kernels import compiled
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+LEAST_TOTAL, MOST_TOTAL = 1e-100, 1e100  # of the weights of rows
 SUMMARY_BLOCK = 1024  # rows: half of a first-level cache
 
 
@@ -52,7 +53,7 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
             values = values.astype(float)
     except TypeError as error:
         raise NotNumericError(f"{owner} needs numbers: {error}") from None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidDataError(f"{owner} needs numbers: {error}") from None
     if values.ndim == 1:
         values = values[:, np.newaxis]
@@ -90,7 +91,7 @@ def _is_sparse(x: Any) -> bool:
 def missing_as_nan(x: Any) -> Any:
     """Return data in which whatever marks a missing cell (a mask, None, pandas' NA, NaT) is NaN."""
     if np.ma.isMaskedArray(x):
-        return np.ma.filled(x.astype(float), np.nan)
+        return np.ma.filled(x.astype(float), np.nan) if x.dtype.kind != "c" else x.data
     if _is_sparse(x):  # refused later
         return x
     values = np.asarray(x)
@@ -115,7 +116,7 @@ def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
     Raises
     ------
     InvalidDataError
-        If the shape is wrong, a weight is negative or not finite, or all are zero.
+        If the shape is wrong, a weight is negative or not finite, all are zero, or their sum is out of all proportion.
     """
     if sample_weight is None:
         return None
@@ -123,7 +124,7 @@ def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
         raise InvalidDataError("sample_weight is a masked array: pass sample_weight.filled(0) to leave masked rows out")
     try:
         weight: Array = np.require(sample_weight, dtype=np.float64, requirements=["C", "W"])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidDataError(f"sample_weight needs numbers: {error}") from None
     if weight.shape != (n_rows,):
         raise InvalidDataError(
@@ -137,6 +138,13 @@ def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
         )
     if n_rows and not weight.any():
         raise InvalidDataError("sample_weight is zero for every row: nothing is left to fit")
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if n_rows and not LEAST_TOTAL <= total <= MOST_TOTAL:
+        raise InvalidDataError(
+            f"sample_weight adds up to {total:g}, beyond what sums of squares can hold ({LEAST_TOTAL:g} to "
+            f"{MOST_TOTAL:g}). Divide all weights by their mean."
+        )
     return weight
 
 

@@ -55,7 +55,8 @@ def maximise(
     for iteration in range(iterations or ITERATIONS):
         judged = family.stepwise or iteration > 2  # a maximum in closed form is reached by then
         log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
-        rounding = ROUNDING * (abs(max(log_likelihood, best)) + total)  # a likelihood of zero is no reason for slack
+        height = max(log_likelihood, best)  # of the two: a likelihood of zero is no reason for slack
+        rounding = ROUNDING * (abs(height) + total) if math.isfinite(height) else 0.0
         at_pace = True
         for _ in range(MOST_HALVINGS if family.stepwise else 0):
             if log_likelihood >= best - rounding:
@@ -64,7 +65,7 @@ def maximise(
             halve_step(theta, before, ends[0], ends[1])
             log_likelihood = _sum(kernels, rows, weight, theta, stats, judged)
         at_pace &= not judged or log_likelihood - best <= SMALL_GAIN * total
-        settled = settled + 1 if judged and log_likelihood <= best + rounding else 0
+        settled = settled + 1 if judged and -math.inf < log_likelihood <= best + rounding else 0
         if settled > 1:  # two steps without a gain: what is left of them is rounding
             break
         before, best = theta.copy(), max(best, log_likelihood) if judged else best

@@ -239,8 +239,13 @@ class KernelDensity(Distribution):
                     f"points; got {self.weights!r}"
                 ) from None
             object.__setattr__(self, "weights", weights)
-        if not np.all(self._spread() > 0):
+        spread = self._spread()
+        if not np.all(spread > 0):
             raise InvalidParameterError("KernelDensity: points must differ in every column")
+        if not np.isfinite(spread).all():
+            raise InvalidParameterError(
+                "KernelDensity: points are so large that their squares overflow. Change the unit of x."
+            )
 
     @property
     def n_columns(self) -> int | None:  # type: ignore[override]
@@ -259,7 +264,9 @@ class KernelDensity(Distribution):
         in_points = 0
         if "points" not in self.frozen:
             self.require_known("count its parameters")
-            own = np.log(self._proportions) - np.sum(np.log(self.widths)) - len(self.widths) * LOG_SQRT_2PI
+            with np.errstate(divide="ignore"):  # a point without weight is worth nothing
+                logs = np.log(self._proportions)
+            own = logs - np.sum(np.log(self.widths)) - len(self.widths) * LOG_SQRT_2PI
             share = np.exp(own - self.log_pdf(self.points))
             in_points = max(1, round(float(np.sum(share))))
         return in_points + ("bandwidth" not in self.frozen)
@@ -436,7 +443,8 @@ class KernelDensity(Distribution):
         """Return the standard deviations of the points' columns, shape (d,)."""
         table = self._table
         centre = np.average(table, axis=0, weights=self.weights)
-        return np.sqrt(np.average((table - centre) ** 2, axis=0, weights=self.weights))
+        with np.errstate(over="ignore"):
+            return np.sqrt(np.average((table - centre) ** 2, axis=0, weights=self.weights))
 
 
 def _merge(rows: Array, weight: Array | None) -> tuple[Array, Array]:

@@ -49,7 +49,8 @@ class Laplace(Distribution):
         self.require_known("give a density")
         z = self._as_rows(x)[:, 0] - self.loc
         np.abs(z, out=z)
-        z *= -1.0 / self.scale
+        with np.errstate(over="ignore"):  # far out in units of a tiny scale
+            z /= -self.scale
         z -= math.log(2.0) + math.log(self.scale)
         return z if np.ndim(x) else z[0]
 

@@ -6,6 +6,7 @@ Every name of `distributions` is here as well, so one import is enough.
 from distributions import *  # noqa: F403
 from distributions import __all__ as _distributions
 
+from .degeneracy import Degeneracy
 from .explaining import Explanation
 from .film import Film
 from .gaussian_mixture import GaussianMixture
@@ -18,6 +19,7 @@ from .sharing import share_columns
 __version__ = "0.1.0"
 
 __all__ = [
+    "Degeneracy",
     "Explanation",
     "Film",
     "GaussianMixture",

@@ -19,18 +19,17 @@ from distributions.errors import (
 from distributions.outline import Branch, finite_rows
 
 from . import em
+from .degeneracy import Degeneracy, degeneracies
 from .estimator import known_to_sklearn
 from .initialization import best_start
 from .layout import Layout
 from .observed import Labels, as_labels, observed, stand_in
 from .own_starts import OwnStart
-from .plan import FLOOR, Engine
+from .plan import Engine
 from .posterior import explain_failure
 from .stochastic import StochasticClimb
 from .structure import Structure, as_generator, require_whole
 from .truncation import as_truncation
-
-EMPTY = 1e-6  # effective count, in rows of average weight, below which a component has lost its data
 
 
 class Fit:
@@ -166,7 +165,8 @@ class Fit:
 
     def warn(self, stacklevel: int) -> None:
         """Warn of an end before convergence, and of components that collapsed or lost their data."""
-        messages = [*self._convergence_messages(), *self._degeneracy_messages()]
+        messages = self._convergence_messages()
+        messages += [(DegeneracyWarning, each.message) for each in self.degeneracies]
         for category, message in messages:
             warnings.warn(message, known_to_sklearn(category), stacklevel=stacklevel + 1)
 
@@ -212,36 +212,10 @@ class Fit:
             ]
         return []
 
-    def _degeneracy_messages(self) -> list[tuple[type[Warning], str]]:
-        messages: list[tuple[type[Warning], str]] = []
-        kinds = [(branch.kind, branch.priors) for branch in self._start]
-        for i, (name, branch) in enumerate(zip(self.names, self._start, strict=True)):
-            twin = kinds.index(kinds[i])
-            if twin < i and any(leaf.n_parameters for leaf in branch.kind):
-                text = (
-                    f"components {self.names[twin]!r} and {name!r} started equal, and so EM can never part them. "
-                    "Give them different values, or leave parameters unknown."
-                )
-                messages.append((DegeneracyWarning, text))
-        has_prior = np.diff(self.engine.plan.pseudo.count_at).reshape(-1, 2).max(axis=1) > 0
-        for place, (held, owners) in enumerate(zip(self.engine.held, self.layout.owners, strict=True)):
-            name = self.layout.name_of(place)
-            count = self.engine.state.mass[owners].sum() * len(self.rows) / self.total_weight
-            if count < EMPTY:
-                text = (
-                    f"component {name!r} has lost all its data (effective count {count:.2g}): its parameters are those "
-                    f"of its {'prior' if has_prior[place] else 'last data'}. Use fewer components, or another start."
-                )
-            elif held:
-                text = (
-                    f"component {name!r} collapsed onto {count:.3g} rows: its {', '.join(held)} was held at the floor, "
-                    f"{FLOOR:g} of the data's scale. The likelihood has no finite maximum there. Use fewer "
-                    "components, freeze the parameter, or try more starts (n_init)."
-                )
-            else:
-                continue
-            messages.append((DegeneracyWarning, text))
-        return messages
+    @property
+    def degeneracies(self) -> list[Degeneracy]:
+        """What kept components from collapsing, or left them without data."""
+        return degeneracies(self.layout, self.engine, self._start, len(self.rows), self.total_weight)
 
 
 def _maximises(branch: Branch) -> bool:

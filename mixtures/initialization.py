@@ -414,7 +414,7 @@ def _guess(
             return kind.with_values(**{name: guess.parameters[name] for name in kind.unknown}) if known else guess
     raise InvalidDataError(
         f"component {name!r} ({kind!r}) cannot be fitted to these data: "
-        + (str(failure) if failure else f"no row is {kind.support.text}")
+        + (str(failure).rstrip(".") if failure else f"no row is {kind.support.text}")
         + ". Leave it out, or give its parameters."
     ) from failure
 

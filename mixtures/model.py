@@ -128,6 +128,9 @@ class MixtureModel(Estimator, Distribution):
         What the fit maximises, at the start and after each update: unless `truncate` is given `log_posterior_`, without
         a prior the log-likelihood. (After a stop because it fell, the last entry is the fall.) An extrapolation that
         was refused repeats the entry before.
+    degeneracies_ : list of Degeneracy
+        What kept components from collapsing or left them without data, each with the name of the component, cause,
+        parameters and effective count; empty where nothing did. Each is a warning of `fit` too.
     n_starts_ : int
         Number of starts that were compared; 1 where every parameter is given.
     n_agreed_ : int
@@ -329,6 +332,7 @@ class MixtureModel(Estimator, Distribution):
         self.total_weight_ = fit.total_weight
         self.converged_reason_ = em.REASONS[fit.status]
         self.n_starts_, self.n_agreed_ = fit.start.n_starts, fit.start.n_agreed
+        self.degeneracies_ = fit.degeneracies
         self._keep_names(x)
 
     # -------------------------------------------------------------------------------------- after or without fit

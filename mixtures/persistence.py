@@ -16,6 +16,7 @@ from distributions.errors import InvalidParameterError, InvalidRecordError
 from distributions.records import plain, shown
 
 from . import em, priors
+from .degeneracy import CAUSES, Degeneracy
 from .structure import Structure
 
 if TYPE_CHECKING:
@@ -214,6 +215,20 @@ def _vector(value: Any) -> np.ndarray:
     return np.array([_number(entry) for entry in value])
 
 
+def _write_degeneracies(found: list[Degeneracy]) -> list[Any]:
+    return [[each.component, each.cause, list(each.parameters), each.effective_count, each.message] for each in found]
+
+
+def _read_degeneracies(value: Any) -> list[Degeneracy]:
+    found = []
+    for component, cause, parameters, count, message in value:
+        texts = [component, cause, message, *parameters]
+        if cause not in CAUSES or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"{shown([component, cause, parameters, count, message])} is no degeneracy")
+        found.append(Degeneracy(component, cause, tuple(parameters), _number(count), message))
+    return found
+
+
 class _Kind(NamedTuple):
     """How an attribute is written and read."""
 
@@ -236,6 +251,7 @@ _LEARNED = {
     "total_weight_": _Kind(float, _number),
     "n_starts_": _Kind(int, _whole),
     "n_agreed_": _Kind(int, _whole),
+    "degeneracies_": _Kind(_write_degeneracies, _read_degeneracies),
     "feature_names_in_": _Kind(plain, _names),
 }
 _OPTIONAL = {"feature_names_in_"}

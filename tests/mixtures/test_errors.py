@@ -194,7 +194,8 @@ def test_components_that_start_equal_are_warned_of():
     with pytest.warns(
         DegeneracyWarning, match="components 'Normal 1' and 'Normal 2' started equal, .* never part them"
     ):
-        MixtureModel(Normal(2.0, 1.0), n_components=2).fit(X)
+        model = MixtureModel(Normal(2.0, 1.0), n_components=2).fit(X)
+    assert [(found.component, found.cause) for found in model.degeneracies_] == [("Normal 2", "twin")]
 
 
 def test_a_frozen_parameter_of_a_plain_family_is_held_to():
@@ -236,6 +237,9 @@ def test_a_collapse_is_reported_and_finite():
         model = MixtureModel([Normal(0.0, 1.0), Normal(7.0, 0.1)]).fit(x)
     assert np.isfinite(model.log_likelihood_)
     assert model.components_[1].std > 0
+    (found,) = model.degeneracies_
+    assert (found.component, found.cause, found.parameters) == ("Normal 2", "floor", ("std",))
+    assert found.count == pytest.approx(10.0, abs=1e-6)
 
 
 def test_a_component_without_data_is_reported_and_kept():
@@ -243,6 +247,10 @@ def test_a_component_without_data_is_reported_and_kept():
         model = MixtureModel([Normal(2.0, 1.0), Normal(-1e6, 1.0)]).fit([1.0, 2.0, 3.0, 4.0])
     assert model.components_[1] == Normal(-1e6, 1.0)
     assert len(model.components_) == 2
+    assert [(found.component, found.cause, found.count) for found in model.degeneracies_] == [
+        ("Normal 2", "no data", 0)
+    ]
+    assert MixtureModel([Normal(2.0, 1.0)]).fit([1.0, 2.0, 4.0]).degeneracies_ == []
 
 
 def test_constant_data_end_finite():

@@ -80,6 +80,7 @@ def kinds():
     yield "wrapped", MixtureModel(wrapped, tol=1e-5, n_init=1), WAITING[:60]
     counts = np.random.default_rng(1).poisson(3.0, 80) * (np.arange(80) % 3 > 0)
     yield "inflated", MixtureModel([ZeroInflated(Poisson()), Poisson(9.0)], n_init=2), counts
+    yield "lost", MixtureModel([Normal(60.0, 9.0), Normal(-1e6, 1.0)]), WAITING  # a component without data
     yield "unfitted", MixtureModel([Normal(), Exponential()], weights_prior=2.0, rng=None), None
 
 

@@ -1,0 +1,1 @@
+"""Problems whose best optimum is known, and what default settings make of them."""
