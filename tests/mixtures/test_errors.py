@@ -239,7 +239,7 @@ def test_a_collapse_is_reported_and_finite():
     assert model.components_[1].std > 0
     (found,) = model.degeneracies_
     assert (found.component, found.cause, found.parameters) == ("Normal 2", "floor", ("std",))
-    assert found.count == pytest.approx(10.0, abs=1e-6)
+    assert found.effective_count == pytest.approx(10.0, abs=1e-6)
 
 
 def test_a_component_without_data_is_reported_and_kept():
@@ -247,7 +247,7 @@ def test_a_component_without_data_is_reported_and_kept():
         model = MixtureModel([Normal(2.0, 1.0), Normal(-1e6, 1.0)]).fit([1.0, 2.0, 3.0, 4.0])
     assert model.components_[1] == Normal(-1e6, 1.0)
     assert len(model.components_) == 2
-    assert [(found.component, found.cause, found.count) for found in model.degeneracies_] == [
+    assert [(found.component, found.cause, found.effective_count) for found in model.degeneracies_] == [
         ("Normal 2", "no data", 0)
     ]
     assert MixtureModel([Normal(2.0, 1.0)]).fit([1.0, 2.0, 4.0]).degeneracies_ == []
