@@ -318,7 +318,7 @@ class _Guesses(dict[Any, Distribution]):
     def of(self, layout: Layout, place: int, data: Observed, weight: Array, scale: Array) -> Distribution:
         """Return a leaf fitted to its columns of rows with these weights."""
         leaf, span = layout.leaves[place], layout.spans[place]
-        key = (leaf.distribution, leaf.prior, span.start, weight.tobytes())
+        key = (leaf.distribution, leaf.prior, span.start, span.stop, weight.tobytes())
         if key not in self:
             name, seen = layout.name_of(place), layout.pseudo_rows[place]
             self[key] = _guess(leaf.distribution, name, data.rows[:, span], weight, data.weight, scale[span], seen)
@@ -336,7 +336,7 @@ def _cluster_of_each(
     ]
     kinds = [
         tuple(
-            (layout.leaves[place].distribution, layout.leaves[place].prior, layout.spans[place].start) for place in each
+            (layout.leaves[place].distribution, layout.leaves[place].prior, str(layout.spans[place])) for place in each
         )
         for each in own
     ]

@@ -19,6 +19,7 @@ from mixtures import (
     MultivariateNormal,
     Normal,
     Poisson,
+    Product,
     parameter,
 )
 from mixtures.initialization import best_start
@@ -209,6 +210,14 @@ def test_a_seed_gives_the_same_bits_and_one_start_needs_no_seed(rng):
     one = MixtureModel(components, rng=3).fit(x)
     other = MixtureModel(components, rng=np.random.default_rng(3)).fit(x)
     np.testing.assert_array_equal(one.history_, other.history_)
+
+
+def test_leaves_that_are_alike_but_read_other_columns_have_guesses_of_their_own(rng):
+    X = rng.normal(size=(60, 3))
+    part = Product({("a", "b"): MultivariateNormal(), "c": Normal()})
+    model = MixtureModel([MultivariateNormal(), part], n_init=2, max_iter=5, tol=1.0).fit(X)
+    assert len(model.components_[0].mean) == 3
+    assert len(model.components_[1].parts["a", "b"].mean) == 2
 
 
 def test_more_starts_are_never_worse(rng):
