@@ -45,6 +45,7 @@ from numba.extending import intrinsic
 VECTOR = types.Array(types.float64, 1, "C")
 MATRIX = types.Array(types.float64, 2, "C")
 CUBE = types.Array(types.float64, 3, "C")
+TICKET = types.Array(types.int64, 1, "C")
 ROLES = {
     "log_pdf": {"X": MATRIX, "theta": VECTOR, "out": VECTOR},
     "accumulate": {"X": MATRIX, "r": VECTOR, "theta": VECTOR, "stats": VECTOR},
@@ -181,24 +182,51 @@ def call_update_jointly(typing_context: Any, address: Any, stats: Any, theta: An
     return _call("update_jointly")
 
 
+@_intrinsic
+def _fetch_and_add(typing_context: Any, counter: Any) -> Any:
+    """Add 1 to the first entry of a vector of integers and return what was there, in one step for all threads."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        counter = context.make_array(signature.args[0])(context, builder, values[0])
+        return builder.atomic_rmw("add", counter.data, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(TICKET), generate
+
+
+@compiled
+def take_number(counter):
+    """Return the next number of a counter, shape (1,), that several threads may draw from: each gets another."""
+    return _fetch_and_add(counter)
+
+
 def _call_object(function: Callable[..., None], *arguments: Any) -> None:
     function(*arguments)
 
 
-@cache
-def interpreted(dispatcher: Any) -> Any:
-    """Return the same loop as Python, so that its kernels may be any Python callables.
+_KERNEL_CALLS = tuple(
+    (call, _call_object) for call in (call_log_pdf, call_accumulate, call_update, call_complete, call_update_jointly)
+)
 
-    Only the functions that call kernels are interpreted; all that they call otherwise stays compiled.
+
+def interpreted(dispatcher: Any) -> Any:
+    """Return the same loop as Python, so that its kernels may be any Python callables."""
+    return with_stand_ins(dispatcher, _KERNEL_CALLS)
+
+
+@cache
+def with_stand_ins(dispatcher: Any, stand_ins: tuple[tuple[Any, Any], ...]) -> Any:
+    """Return the same loop as Python, in which other callables stand in for some functions: pairs of these.
+
+    Only the functions that lead to them are interpreted; all that they call otherwise stays compiled.
     """
-    function = dispatcher.py_func
-    replaced: dict[str, Any] = {}
+    function, found = dispatcher.py_func, {id(replaced): stand_in for replaced, stand_in in stand_ins}
+    rebound: dict[str, Any] = {}
     for name in function.__code__.co_names:
         value = function.__globals__.get(name)
-        if value in (call_log_pdf, call_accumulate, call_update, call_complete, call_update_jointly):
-            replaced[name] = _call_object
-        elif hasattr(value, "py_func") and interpreted(value) is not value:
-            replaced[name] = interpreted(value)
-    if not replaced:
+        if id(value) in found:
+            rebound[name] = found[id(value)]
+        elif hasattr(value, "py_func") and with_stand_ins(value, stand_ins) is not value:
+            rebound[name] = with_stand_ins(value, stand_ins)
+    if not rebound:
         return dispatcher
-    return python_types.FunctionType(function.__code__, {**function.__globals__, **replaced})
+    return python_types.FunctionType(function.__code__, {**function.__globals__, **rebound})

@@ -18,7 +18,8 @@ from .acceleration import FORGET, LONGER, extrapolate
 from .observed import Observed
 from .plan import CURVED, STRAIGHT, Engine
 from .pseudo_rows import add_prior
-from .sweep import sweep
+from .sweep import BLOCK, sweep
+from .threads import threaded
 
 RUNNING, CONVERGED, LIMIT, FELL, FAILED, DRAWN = range(6)
 REASONS = {
@@ -37,9 +38,6 @@ START, STEPPED, LEAPT, ACCEPTED, REJECTED = range(5)
 # ratio of successive steps that extrapolations have met of late; updates in succession after which all seemed over.
 SWEEPS, GAIN, STEP, PHASE, HALVINGS, UPDATES, LONGEST, LENGTH, RATIO, SETTLED = range(10)
 
-# Rows: a block of some columns and components stays in the second-level cache. A multiple of 32, which vectors divide,
-# but of no high power of two, at which the columns of a block would fall on the same places of a cache.
-BLOCK = 992
 INTERPRETED_BLOCK = 65536  # calls of Python functions cost more than cache misses
 PULSE = 50_000_000  # rows x columns x components between returns to Python, where Ctrl-C is heard
 VANISHED = 1e-200  # responsibility, relative to all, below which a component keeps its parameters
@@ -276,9 +274,14 @@ def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
             return status
 
 
-def run(engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: int | None = None) -> int:
-    """Run EM on checked rows until it ends or ``n_sweeps`` are made; return the status."""
-    loop, block_size = _compiled_or_not(advance, engine)
+def run(
+    engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: int | None = None, n_threads: int = 1
+) -> int:
+    """Run EM on checked rows until it ends or ``n_sweeps`` are made; return the status.
+
+    It is the same run for any number of threads. A family in NumPy leaves it to one.
+    """
+    loop, block_size = _compiled_or_not(advance, engine, n_threads)
     tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
     left = max_iter + 1 if n_sweeps is None else n_sweeps
     pulse = max(1, PULSE // (len(data.rows) * len(engine.plan.columns) * len(engine.state.weights)))
@@ -297,6 +300,6 @@ def look(engine: Engine, data: Observed) -> float:
         return float(loop(data, engine.plan, engine.state, block_size))
 
 
-def _compiled_or_not(function: Any, engine: Engine) -> tuple[Any, int]:
+def _compiled_or_not(function: Any, engine: Engine, n_threads: int = 1) -> tuple[Any, int]:
     """Return the function as this engine can call it, and how many rows a block shall have."""
-    return (interpreted(function), INTERPRETED_BLOCK) if engine.interpreted else (function, BLOCK)
+    return (interpreted(function), INTERPRETED_BLOCK) if engine.interpreted else (threaded(function, n_threads), BLOCK)

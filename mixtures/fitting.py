@@ -18,7 +18,7 @@ from distributions.errors import (
 )
 from distributions.outline import Branch, finite_rows
 
-from . import em
+from . import em, threads
 from .degeneracy import Degeneracy, degeneracies
 from .estimator import known_to_sklearn
 from .initialization import best_start
@@ -29,6 +29,7 @@ from .plan import Engine
 from .posterior import explain_failure
 from .stochastic import StochasticClimb
 from .structure import Structure, as_generator, require_whole
+from .sweep import n_chunks
 from .truncation import as_truncation
 
 
@@ -40,7 +41,7 @@ class Fit:
     structure : Structure
     x, sample_weight, labels
         Rows, their weights and what is known of their components, not yet checked.
-    n_init, tol, max_iter, rng, init, truncate, accelerate
+    n_init, tol, max_iter, rng, init, truncate, accelerate, n_jobs
         As given to `MixtureModel`, not yet checked.
 
     Raises
@@ -63,15 +64,17 @@ class Fit:
         init: Any = None,
         truncate: Any = None,
         accelerate: str | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         if n_init is not None:
             require_whole("n_init", n_init)
         require_whole("max_iter", max_iter)
+        threads.require_jobs(n_jobs)
         if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 <= tol < np.inf:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
         if accelerate is not None and accelerate != "squarem":
             raise InvalidParameterError(f"MixtureModel: accelerate must be 'squarem' or None; got {accelerate!r}")
-        self.structure, self.tol, self.max_iter = structure, tol, max_iter
+        self.structure, self.tol, self.max_iter, self.n_jobs = structure, tol, max_iter, n_jobs
         outline = structure.outline()
         self.data = as_observations(
             x,
@@ -106,7 +109,10 @@ class Fit:
         if self._stochastic is not None:
             self.status = self._stochastic.run(self.observed, max_iter=self.max_iter, n_sweeps=n_sweeps)
         else:
-            self.status = em.run(self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps)
+            n_threads = threads.n_threads(self.n_jobs, n_chunks(len(self.rows), self.engine.plan.chunk))
+            self.status = em.run(
+                self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps, n_threads=n_threads
+            )
         if self.status == em.FAILED:
             self._check_prior()
             log_factors = self.observed.log_factors[self.observed.code].T if self.observed.is_labelled else None

@@ -111,6 +111,11 @@ class MixtureModel(Estimator, Distribution):
         None is plain EM. So is "squarem" where it would not be safe: with components in plain NumPy, parameters that
         have no coordinates without ends (such as those of `FactorNormal`), ties by factors of probabilities, and the
         covariance structures EVE, VVE, EEV and VEV; and with `truncate`.
+    n_jobs : int or None, default None
+        Threads that share the rows; the result is the same to the bit for any number. -1 stands for all cores, -2 for
+        all but one. None: for large data all cores that the process may use, but no more than the environment variable
+        OMP_NUM_THREADS says; one for small data, and where `fit` is called in another thread than the main one, such as
+        a pool's. Components in plain NumPy are fitted by one.
     rng : int, numpy.random.Generator or None, default 0
         Seed or generator of the random starts.
 
@@ -204,6 +209,7 @@ class MixtureModel(Estimator, Distribution):
         max_iter: int = 10_000,
         truncate: int | str | None = None,
         accelerate: str | None = "squarem",
+        n_jobs: int | None = None,
         rng: Rng = 0,
     ) -> None:
         self.components = components
@@ -220,6 +226,7 @@ class MixtureModel(Estimator, Distribution):
         self.max_iter = max_iter
         self.truncate = truncate
         self.accelerate = accelerate
+        self.n_jobs = n_jobs
         self.rng = rng
 
     @property
@@ -312,7 +319,7 @@ class MixtureModel(Estimator, Distribution):
         fit.warn(stacklevel=2)
 
     def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
-        names = ("init", "n_init", "tol", "max_iter", "truncate", "accelerate", "rng")
+        names = ("init", "n_init", "tol", "max_iter", "truncate", "accelerate", "n_jobs", "rng")
         settings = {name: getattr(self, name) for name in names}
         x = as_given(x)
         structure = self._structure.prepare(present(x, sample_weight))

@@ -24,6 +24,7 @@ from .acceleration import Coordinates
 from .derivatives import Differences, n_derivatives
 from .layout import Layout, Parameters
 from .observed import Integers
+from .sweep import rows_of_chunk
 from .truncation import EM, NOT_DRAWN, Truncation
 
 STRAIGHT, CURVED = 1, 2  # ways back along a step, see `Distribution.curved`
@@ -82,6 +83,7 @@ class Plan(NamedTuple):
     kept: int  # components that keep responsibility for a row
     seed: int  # of the component that is drawn for each row; negative where none is
     coordinates: Coordinates
+    chunk: int  # rows whose sums are made apart
 
 
 class State(NamedTuple):
@@ -397,6 +399,10 @@ class Engine:
             kept=self.kept,
             seed=NOT_DRAWN,
             coordinates=coordinates,
+            # Rows that a family in NumPy collects are those of one sum: there is but one chunk.
+            chunk=np.iinfo(np.int64).max
+            if self.interpreted
+            else rows_of_chunk(n_columns, len(layout.branches) + sum(sizes)),
         )
 
     def _differentiated(self, theta: list[Array]) -> Differences:

@@ -2,6 +2,9 @@
 
 Rows are read block by block; log densities, responsibilities and statistics of a block stay in cache, and nothing of
 size n x K is stored. The loops are compiled once, for every combination of families.
+
+Blocks make up chunks, whose size is a matter of the plan alone. The sums of a chunk are its own and are added in the
+order of the chunks: so they are the same to the bit, however many threads take part (`threads`).
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import math
 
 import numpy as np
 
-from distributions.kernels import call_accumulate, call_log_pdf, compiled
+from distributions.kernels import call_accumulate, call_log_pdf, compiled, take_number
 from distributions.lanes import REGISTER, larger, load, spread, store
 from distributions.lanes import total as sum_of
 from distributions.special import exp_of_difference, exp_of_differences, log
@@ -19,6 +22,19 @@ from .derivatives import accumulate_derivatives, set_steps
 from .truncation import draw, keep_best
 
 WIDTH = 4 * REGISTER  # rows whose responsibilities are worked out at once
+
+# Rows: a block of some columns and components stays in the second-level cache. A multiple of 32, which vectors divide,
+# but of no high power of two, at which the columns of a block would fall on the same places of a cache.
+BLOCK = 992
+CHUNK = 2_000_000  # rows x statistics: about a millisecond
+SPARSE = 8  # cells of a chunk's data for each of its sums
+APART = 8  # doubles between the sums of chunks: threads do not write to one line of a cache
+
+
+def rows_of_chunk(n_columns: int, n_sums: int) -> int:
+    """Return how many rows make a chunk that is worth a thread's while, and whose sums are few beside its data."""
+    rows = max(CHUNK // n_sums, SPARSE * (n_sums + APART) // n_columns)
+    return BLOCK * (rows // BLOCK + 1)
 
 
 @compiled
@@ -160,18 +176,23 @@ def add_log_factors(code, log_factors, joint):
 
 
 @compiled
-def sweep(data, plan, state, block_size):
-    """Return the log-likelihood at the current parameters; fill ``state.stats`` and ``state.mass``.
+def steps_of_differences(plan, state):
+    """Return the steps of differences, from the derivatives of the last sweep; none where nothing is differentiated."""
+    steps = np.empty(state.theta.size if plan.differences.size.any() else 0)
+    for leaf in range(plan.free.size if steps.size else 0):
+        first, last = plan.theta_at[leaf], plan.theta_at[leaf] + plan.differences.size[leaf]
+        set_steps(plan.differences, state, plan.theta_at, plan.stats_at, leaf, steps[first:last])
+    return steps
 
-    Parameters
-    ----------
-    data : observed.Observed
-    plan, state : plan.Plan, plan.State
-    block_size : int
-        Rows per block.
+
+@compiled
+def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, stats):
+    """Return the log-likelihood of rows begin <= i < end; add to the masses and statistics.
+
+    Where it is not finite, the other sums are not complete.
     """
-    n, n_components, n_leaves = data.rows.shape[0], state.weights.size, plan.free.size
-    block_size = min(block_size, n)
+    n_components, n_leaves = state.weights.size, plan.free.size
+    block_size = min(block_size, end - begin)
     cells = np.empty(plan.columns.size * block_size)
     densities = np.empty(n_components * block_size)
     scratch = np.empty(2 * block_size)
@@ -181,18 +202,9 @@ def sweep(data, plan, state, block_size):
     values, shared = np.empty(block_size), np.empty(block_size)
     sights = np.empty((plan.sight.max() + 1 if has_missing else 0, block_size))
     log_weights = np.log(state.weights)
-    steps = np.empty(state.theta.size if plan.differences.size.any() else 0)
-    for leaf in range(n_leaves if steps.size else 0):
-        first, last = plan.theta_at[leaf], plan.theta_at[leaf] + plan.differences.size[leaf]
-        set_steps(
-            plan.differences, state, plan.theta_at, plan.stats_at, leaf, steps[first:last]
-        )  # from the derivatives of the last sweep
-    state.stats[:] = 0.0
-    state.mass[:] = 0.0
-    state.leaf_mass[:] = 0.0
     log_likelihood = 0.0
-    for start in range(0, n, block_size):
-        m = min(block_size, n - start)
+    for start in range(begin, end, block_size):
+        m = min(block_size, end - start)
         block = cells[: plan.columns.size * m].reshape(plan.columns.size, m)
         joint = densities[: n_components * m].reshape(n_components, m)
         gather(data.rows[start : start + m], plan.columns, block)
@@ -227,16 +239,15 @@ def sweep(data, plan, state, block_size):
             add_to(values[:m], owners, joint)
         if plan.kept < n_components:
             keep_best(joint, plan.kept, scratch)
-        mass = state.mass if plan.seed < 0 else drawn_from
-        log_likelihood += normalise(joint, data.weight[start : start + m], mass, scratch)
+        log_likelihood += normalise(joint, data.weight[start : start + m], mass if plan.seed < 0 else drawn_from, scratch)
         if not math.isfinite(log_likelihood):
             return log_likelihood
         if plan.seed >= 0:
-            draw(joint, start, plan.seed, state.mass)
+            draw(joint, start, plan.seed, mass)
         for leaf in range(n_leaves):
             if plan.free[leaf]:
                 theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
-                stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
+                sums = stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
                 rows = block[plan.first[leaf] : plan.last[leaf]]
                 owners = plan.owners[plan.owner_at[leaf] : plan.owner_at[leaf + 1]]
                 r = joint[owners[0]]
@@ -244,18 +255,84 @@ def sweep(data, plan, state, block_size):
                     r = shared[:m]
                     total_of(owners, joint, r)
                 if has_missing:
-                    state.leaf_mass[leaf] += multiply(r, sights[plan.sight[leaf], :m], values[:m])
+                    leaf_mass[leaf] += multiply(r, sights[plan.sight[leaf], :m], values[:m])
                     r = values[:m]
                     if not plan.marginal[leaf]:
                         rows = filled[plan.first[leaf] : plan.last[leaf]]
                 if plan.differences.size[leaf]:
                     first = plan.theta_at[leaf]
                     of_leaf = steps[first : first + plan.differences.size[leaf]]
-                    accumulate_derivatives(plan.log_pdf[leaf], rows, r, theta, of_leaf, stats)
+                    accumulate_derivatives(plan.log_pdf[leaf], rows, r, theta, of_leaf, sums)
                 else:
-                    call_accumulate(plan.accumulate[leaf], rows, r, theta, stats)
+                    call_accumulate(plan.accumulate[leaf], rows, r, theta, sums)
     if not has_missing:
         for leaf in range(n_leaves):
             for place in range(plan.owner_at[leaf], plan.owner_at[leaf + 1]):
-                state.leaf_mass[leaf] += state.mass[plan.owners[place]]
+                leaf_mass[leaf] += mass[plan.owners[place]]
     return log_likelihood
+
+
+@compiled
+def sum_chunks(data, plan, state, steps, block_size, ticket, sums):
+    """Take chunks until none is left; fill their rows of ``sums``.
+
+    These hold the log-likelihood, the masses, those of leaves, and the statistics.
+
+    Parameters
+    ----------
+    ticket : ndarray of int, shape (1,)
+        The next chunk. Several threads may draw from it.
+    sums : ndarray, shape (chunks, 1 + K + leaves + statistics, or more)
+    """
+    n, first = data.rows.shape[0], 1 + state.mass.size
+    last = first + state.leaf_mass.size
+    while True:
+        chunk = take_number(ticket)
+        if chunk >= sums.shape[0]:
+            return
+        of_chunk = sums[chunk]
+        of_chunk[:] = 0.0
+        begin, end = chunk * plan.chunk, min((chunk + 1) * plan.chunk, n)
+        mass, leaf_mass, stats = of_chunk[1:first], of_chunk[first:last], of_chunk[last : last + state.stats.size]
+        of_chunk[0] = sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, stats)
+
+
+@compiled
+def add_chunks(sums, state):
+    """Return the log-likelihood of all chunks; where it is finite, fill ``state.stats`` and the masses."""
+    log_likelihood = 0.0
+    for chunk in range(sums.shape[0]):
+        log_likelihood += sums[chunk, 0]
+    if math.isfinite(log_likelihood):
+        first = 1
+        for part in (state.mass, state.leaf_mass, state.stats):
+            part[:] = 0.0
+            for chunk in range(sums.shape[0]):
+                of_chunk = sums[chunk, first : first + part.size]
+                for i in range(part.size):
+                    part[i] += of_chunk[i]
+            first += part.size
+    return log_likelihood
+
+
+@compiled
+def n_chunks(data, plan):
+    """Return the number of chunks of the rows."""
+    return (data.rows.shape[0] - 1) // plan.chunk + 1
+
+
+@compiled
+def sweep(data, plan, state, block_size):
+    """Return the log-likelihood at the current parameters; fill ``state.stats`` and the masses, if it is finite.
+
+    Parameters
+    ----------
+    data : observed.Observed
+    plan, state : plan.Plan, plan.State
+    block_size : int
+        Rows per block.
+    """
+    n_sums = 1 + state.mass.size + state.leaf_mass.size + state.stats.size
+    sums = np.empty((n_chunks(data, plan), n_sums + APART))
+    sum_chunks(data, plan, state, steps_of_differences(plan, state), block_size, np.zeros(1, dtype=np.int64), sums)
+    return add_chunks(sums, state)

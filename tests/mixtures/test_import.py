@@ -1,26 +1,11 @@
 """Importing stays light, and compiled code is compiled once: per machine, not per combination or process."""
 
-import os
-import subprocess
-import sys
-
 import pytest
+from processes import run_python
 
 from mixtures import Exponential, MixtureModel, Normal, Poisson, em, sweep
 
 HEAVY = ("scipy.stats", "scipy.optimize", "matplotlib", "pandas", "polars", "sklearn")
-
-
-def run_python(code, **environment):
-    """Run code in a fresh interpreter with the same caches; return what it prints."""
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        env={**os.environ, **environment},
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
-    ).stdout
 
 
 def test_import_pulls_in_nothing_heavy():

@@ -1,0 +1,98 @@
+"""Threads that share the chunks of a sweep: how many there are, and the pool that they come from.
+
+Which thread sums a chunk makes no difference to its sums, so a run is the same to the bit for any number of threads.
+The thread that asks takes chunks itself and needs no other: where a pool is busy, or no thread can be started, it does
+all the work. So there is nothing to wait for but a chunk that is being summed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from distributions.data import Array
+from distributions.errors import InvalidParameterError
+from distributions.kernels import with_stand_ins
+
+from .observed import Integers
+from .sweep import sum_chunks
+
+MOST = 256  # threads
+SHARE = 2  # chunks, of a millisecond each, that a thread should have: fewer are not worth starting it
+
+_pools: dict[int, Any] = {}  # by process: threads do not survive a fork
+
+
+def cores() -> int:
+    """Return how many cores this process may use; no more than OMP_NUM_THREADS says, where that is a number."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    available = len(affinity(0)) if affinity else os.cpu_count() or 1
+    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return min(available, int(told)) if told.isdecimal() and int(told) > 0 else available
+
+
+def require_jobs(n_jobs: Any) -> None:
+    """Raise `InvalidParameterError` unless this is None or a number of threads, see `n_threads`."""
+    is_whole = isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool)
+    if n_jobs is not None and (not is_whole or n_jobs == 0):
+        raise InvalidParameterError(
+            f"MixtureModel: n_jobs must be a number of threads, -1 for every core, or None for as many as pay; "
+            f"got {n_jobs!r}"
+        )
+
+
+def n_threads(n_jobs: int | None, n_chunks: int) -> int:
+    """Return how many threads shall share a sweep over so many chunks.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        A number; -1 for every core, -2 for all but one, and so on; None for those that pay, but one where the caller
+        is not the main thread: whoever started several has shared out the cores already.
+    n_chunks : int
+    """
+    if n_jobs is None:
+        is_first = threading.current_thread() is threading.main_thread()
+        return max(1, min(cores(), n_chunks // SHARE)) if is_first else 1
+    return min(int(n_jobs) if n_jobs > 0 else max(1, cores() + 1 + int(n_jobs)), MOST)
+
+
+@cache
+def threaded(loop: Any, n: int) -> Callable[..., Any]:
+    """Return a loop over sweeps whose chunks are shared by ``n`` threads."""
+    return loop if n == 1 else with_stand_ins(loop, ((sum_chunks, partial(_sum_together, n)),))
+
+
+def _sum_together(
+    n: int, data: Any, plan: Any, state: Any, steps: Array, block_size: int, ticket: Integers, sums: Array
+) -> None:
+    """Do what `sum_chunks` does in ``n`` threads, this one among them."""
+    arguments = data, plan, state, steps, block_size, ticket, sums
+    helpers: list[Any] = []
+    try:
+        for _ in range(min(n, len(sums)) - 1):
+            helpers.append(_pool().submit(sum_chunks, *arguments))
+    except RuntimeError:  # no thread can be started, as at the end of the interpreter
+        pass
+    try:
+        sum_chunks(*arguments)
+    finally:
+        ticket[0] = len(sums)  # interrupted: no more chunks are taken
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
+
+
+def _pool() -> Any:
+    """Return the pool of this process, made when it is first needed. It starts a thread only where none is idle."""
+    from concurrent.futures import ThreadPoolExecutor  # deferred: most fits need none
+
+    pid = os.getpid()
+    if pid not in _pools:
+        _pools.setdefault(pid, ThreadPoolExecutor(MOST, thread_name_prefix="mixtures"))
+    return _pools[pid]
