@@ -176,12 +176,12 @@ def add_log_factors(code, log_factors, joint):
 
 
 @compiled
-def steps_of_differences(plan, state):
+def steps_of_differences(differences, theta_at, stats_at, state):
     """Return the steps of differences, from the derivatives of the last sweep; none where nothing is differentiated."""
-    steps = np.empty(state.theta.size if plan.differences.size.any() else 0)
-    for leaf in range(plan.free.size if steps.size else 0):
-        first, last = plan.theta_at[leaf], plan.theta_at[leaf] + plan.differences.size[leaf]
-        set_steps(plan.differences, state, plan.theta_at, plan.stats_at, leaf, steps[first:last])
+    steps = np.empty(state.theta.size if differences.size.any() else 0)
+    for leaf in range(differences.size.size if steps.size else 0):
+        first, last = theta_at[leaf], theta_at[leaf] + differences.size[leaf]
+        set_steps(differences, state, theta_at, stats_at, leaf, steps[first:last])
     return steps
 
 
@@ -316,9 +316,9 @@ def add_chunks(sums, state):
 
 
 @compiled
-def n_chunks(data, plan):
-    """Return the number of chunks of the rows."""
-    return (data.rows.shape[0] - 1) // plan.chunk + 1
+def n_chunks(n_rows, chunk):
+    """Return the number of chunks of so many rows."""
+    return (n_rows - 1) // chunk + 1
 
 
 @compiled
@@ -333,6 +333,7 @@ def sweep(data, plan, state, block_size):
         Rows per block.
     """
     n_sums = 1 + state.mass.size + state.leaf_mass.size + state.stats.size
-    sums = np.empty((n_chunks(data, plan), n_sums + APART))
-    sum_chunks(data, plan, state, steps_of_differences(plan, state), block_size, np.zeros(1, dtype=np.int64), sums)
+    sums = np.empty((n_chunks(data.rows.shape[0], plan.chunk), n_sums + APART))
+    steps = steps_of_differences(plan.differences, plan.theta_at, plan.stats_at, state)
+    sum_chunks(data, plan, state, steps, block_size, np.zeros(1, dtype=np.int64), sums)
     return add_chunks(sums, state)
