@@ -239,7 +239,8 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
             add_to(values[:m], owners, joint)
         if plan.kept < n_components:
             keep_best(joint, plan.kept, scratch)
-        log_likelihood += normalise(joint, data.weight[start : start + m], mass if plan.seed < 0 else drawn_from, scratch)
+        shares = mass if plan.seed < 0 else drawn_from
+        log_likelihood += normalise(joint, data.weight[start : start + m], shares, scratch)
         if not math.isfinite(log_likelihood):
             return log_likelihood
         if plan.seed >= 0:

@@ -25,7 +25,7 @@ from .sweep import sum_chunks
 MOST = 256  # threads
 SHARE = 2  # chunks, of a millisecond each, that a thread should have: fewer are not worth starting it
 
-_pools: dict[int, Any] = {}  # by process: threads do not survive a fork
+_pools: dict[tuple[int, int], Any] = {}  # by process, since threads do not survive a fork, and number of threads
 
 
 def cores() -> int:
@@ -76,7 +76,7 @@ def _sum_together(
     helpers: list[Any] = []
     try:
         for _ in range(min(n, len(sums)) - 1):
-            helpers.append(_pool().submit(sum_chunks, *arguments))
+            helpers.append(_pool(n).submit(sum_chunks, *arguments))
     except RuntimeError:  # no thread can be started, as at the end of the interpreter
         pass
     try:
@@ -88,11 +88,11 @@ def _sum_together(
                 helper.result()
 
 
-def _pool() -> Any:
-    """Return the pool of this process, made when it is first needed. It starts a thread only where none is idle."""
+def _pool(n: int) -> Any:
+    """Return the helpers of ``n`` threads in this process, made when they are first needed. All callers share them."""
     from concurrent.futures import ThreadPoolExecutor  # deferred: most fits need none
 
-    pid = os.getpid()
-    if pid not in _pools:
-        _pools.setdefault(pid, ThreadPoolExecutor(MOST, thread_name_prefix="mixtures"))
-    return _pools[pid]
+    key = os.getpid(), n
+    if key not in _pools:
+        _pools.setdefault(key, ThreadPoolExecutor(n - 1, thread_name_prefix=f"mixtures-{n}"))
+    return _pools[key]
