@@ -21,6 +21,7 @@ from .multivariate_normal import accumulate, factorise, given_some, log_pdf, mov
 from .normal import LOG_SQRT_2PI
 
 CYCLES = 2000
+LEAST_LEFT = 1e-8  # part of a variance that an update of the inverse still resolves
 SETTLED = 1e-12  # change of the covariance, relative to its diagonal, that ends the cycles of one update
 SMALLEST_NOISE = 1e-5  # deviation of a column's noise relative to its own: less cannot be told from none
 
@@ -74,7 +75,14 @@ def improve_noise(scatter, cov, noise, floor, root):
         noise[j] += change
         cov[j, j] += change
         column = inverse[j].copy()
-        factor = change / (1.0 + change * column[j])
+        left = 1.0 + change * column[j]  # of the variance given the other columns
+        if left < LEAST_LEFT:  # digits are lost in it: all but none where the data are constant
+            for a in range(d):
+                cov[a, a] = max(cov[a, a], noise[a])
+            factorise(cov, root)
+            inverse = root.T @ root
+            continue
+        factor = change / left
         for a in range(d):
             for b in range(d):
                 inverse[a, b] -= factor * column[a] * column[b]

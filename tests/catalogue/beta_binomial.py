@@ -43,5 +43,11 @@ TRIALS = [
         ],
         twin=twin,
         log_density=log_density,
+        no_law={
+            repr(BetaBinomial(1e6, 3e6, trials=20)): {
+                "kernels_equal_their_python_source": "20 trials tell next to nothing of the size of shapes so large: "
+                "a Newton step for it keeps eight digits, and which depends on the machine"
+            }
+        },
     )
 ]
