@@ -12,8 +12,39 @@ import math
 import numpy as np
 
 from .domains import COVARIANCE, DIRECTION, LINE, PROPORTIONS
-from .estimation import from_line, to_line
 from .kernels import compiled
+
+
+@compiled
+def to_line(value, low, high):
+    """Return a number between two ends as one on the whole line: its log odds, a logarithm, or itself."""
+    if low > -math.inf and high < math.inf:
+        return math.log((value - low) / (high - value))
+    if low > -math.inf:
+        return math.log(value - low)
+    return -math.log(high - value) if high < math.inf else value
+
+
+@compiled
+def from_line(u, low, high):
+    """Return the number between two ends that `to_line` takes to u."""
+    if low > -math.inf and high < math.inf:
+        return low + (high - low) / (1.0 + math.exp(-u))
+    if low > -math.inf:
+        return low + math.exp(u)
+    return high - math.exp(-u) if high < math.inf else u
+
+
+@compiled
+def halve_step(theta, before, low, high):
+    """Halve the step from ``before`` to ``theta``, in place, on a line between the ends of each entry's domain."""
+    for j in range(theta.size):
+        nearest, farthest = min(theta[j], before[j]), max(theta[j], before[j])
+        if low[j] < nearest and farthest < high[j] and nearest < farthest:
+            u, v = to_line(theta[j], low[j], high[j]), to_line(before[j], low[j], high[j])
+            theta[j] = from_line((u + v) / 2.0, low[j], high[j])
+        else:  # an end of the domain has no place on the line
+            theta[j] = (theta[j] + before[j]) / 2.0
 
 
 @compiled

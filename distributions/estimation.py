@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from .coordinates import halve_step
 from .data import Array, as_observed
 from .errors import ConvergenceWarning
 from .kernels import Kernels, compiled
@@ -135,38 +136,6 @@ def step_ends(family: Any, size: int) -> Array:
         for j, p in enumerate(family.declared):
             ends[:, j] = p.domain.ends
     return ends
-
-
-@compiled
-def to_line(value, low, high):
-    """Return a number between two ends as one on the whole line: its log odds, a logarithm, or itself."""
-    if low > -math.inf and high < math.inf:
-        return math.log((value - low) / (high - value))
-    if low > -math.inf:
-        return math.log(value - low)
-    return -math.log(high - value) if high < math.inf else value
-
-
-@compiled
-def from_line(u, low, high):
-    """Return the number between two ends that `to_line` takes to u."""
-    if low > -math.inf and high < math.inf:
-        return low + (high - low) / (1.0 + math.exp(-u))
-    if low > -math.inf:
-        return low + math.exp(u)
-    return high - math.exp(-u) if high < math.inf else u
-
-
-@compiled
-def halve_step(theta, before, low, high):
-    """Halve the step from ``before`` to ``theta``, in place, on a line between the ends of each entry's domain."""
-    for j in range(theta.size):
-        nearest, farthest = min(theta[j], before[j]), max(theta[j], before[j])
-        if low[j] < nearest and farthest < high[j] and nearest < farthest:
-            u, v = to_line(theta[j], low[j], high[j]), to_line(before[j], low[j], high[j])
-            theta[j] = from_line((u + v) / 2.0, low[j], high[j])
-        else:  # an end of the domain has no place on the line
-            theta[j] = (theta[j] + before[j]) / 2.0
 
 
 @compiled

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from distributions.estimation import MOST_HALVINGS, ROUNDING, halve_step, relative_step
+from distributions.coordinates import halve_step
+from distributions.estimation import MOST_HALVINGS, ROUNDING, relative_step
 from distributions.kernels import call_complete, call_update, call_update_jointly, compiled, interpreted
 
 from .acceleration import FORGET, LONGER, extrapolate

@@ -5,7 +5,7 @@ import pytest
 from catalogue import FAMILIES, distributions_of
 
 from distributions import Categorical, Kernels, MultivariateNormal, Normal, Poisson, VonMises, VonMisesFisher
-from distributions.coordinates import move_along, to_coordinates
+from distributions.coordinates import halve_step, move_along, to_coordinates
 from distributions.domains import COVARIANCE, HELD, LINE, PROPORTIONS
 from mixtures.acceleration import Coordinates, fill_coordinates, step_ahead
 
@@ -188,3 +188,21 @@ def test_a_family_with_a_layout_of_its_own_has_no_coordinates_unless_it_says_so(
 def test_complete_is_optional_and_has_a_signature():
     assert Normal.kernels.complete is None
     assert Kernels(1, 2, 3).complete is None
+
+
+@pytest.mark.parametrize(
+    "low, high, before, after, halfway",
+    [
+        (-np.inf, np.inf, 1.0, 4.0, 2.5),
+        (0.0, np.inf, 1.0, 4.0, 2.0),
+        (2.0, np.inf, 3.0, 6.0, 4.0),
+        (-np.inf, 1.0, 0.0, -3.0, -1.0),
+        (0.0, 1.0, 0.5, 16.0 / 17.0, 0.8),
+        (0.0, 1.0, 0.5, 1.0, 0.75),  # no logarithm at an end: a straight line
+        (0.0, 1.0, 0.3, 0.3, 0.3),
+    ],
+)
+def test_a_step_is_halved_on_the_line_that_its_domain_asks_for(low, high, before, after, halfway):
+    theta = np.array([after])
+    halve_step(theta, np.array([before]), np.array([low]), np.array([high]))
+    assert theta[0] == pytest.approx(halfway, rel=1e-14)

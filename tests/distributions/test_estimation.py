@@ -14,7 +14,7 @@ from distributions import (
     logistic,
     normal,
 )
-from distributions.estimation import halve_step, maximise
+from distributions.estimation import maximise
 
 
 @kernel
@@ -94,21 +94,3 @@ def test_a_step_that_leaves_a_row_outside_is_not_slack():
     x = GeneralizedExtremeValue(0.0, 1.0, -0.4).sample(50, rng=2)
     fitted = GeneralizedExtremeValue(0.0, 30.0, -0.4).fit(x)
     assert fitted.log_likelihood(x) == pytest.approx(GeneralizedExtremeValue().fit(x).log_likelihood(x), rel=1e-10)
-
-
-@pytest.mark.parametrize(
-    "low, high, before, after, halfway",
-    [
-        (-np.inf, np.inf, 1.0, 4.0, 2.5),
-        (0.0, np.inf, 1.0, 4.0, 2.0),
-        (2.0, np.inf, 3.0, 6.0, 4.0),
-        (-np.inf, 1.0, 0.0, -3.0, -1.0),
-        (0.0, 1.0, 0.5, 16.0 / 17.0, 0.8),
-        (0.0, 1.0, 0.5, 1.0, 0.75),  # no logarithm at an end: a straight line
-        (0.0, 1.0, 0.3, 0.3, 0.3),
-    ],
-)
-def test_a_step_is_halved_on_the_line_that_its_domain_asks_for(low, high, before, after, halfway):
-    theta = np.array([after])
-    halve_step(theta, np.array([before]), np.array([low]), np.array([high]))
-    assert theta[0] == pytest.approx(halfway, rel=1e-14)
