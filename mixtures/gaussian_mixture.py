@@ -29,7 +29,8 @@ from distributions.multivariate_normal import MultivariateNormal
 
 from . import gaussian_parameters as parameters
 from . import gaussian_start, posterior
-from .estimator import Estimator, as_given, known_to_sklearn
+from .drop_in import REAL, WHOLE, DropIn, as_random_state, require_two_dimensions
+from .estimator import as_given, known_to_sklearn
 from .gaussian_climb import Climb, Normals, Progress
 from .observed import Observed, observed, stand_in
 
@@ -40,7 +41,7 @@ NOT_CONVERGED = (
 )
 
 
-class GaussianMixture(Estimator):
+class GaussianMixture(DropIn):
     r"""Mixture of multivariate normals: scikit-learn's class, with weights of rows and missing cells.
 
     Parameters
@@ -293,36 +294,27 @@ class GaussianMixture(Estimator):
 
     def _check_arguments(self) -> None:
         """Raise `InvalidParameterError` if a constructor argument is unusable."""
-        whole, real = (int, np.integer), (int, float, np.integer, np.floating)
-        for name, kinds, least in (
-            ("n_components", whole, 1),
-            ("tol", real, 0),
-            ("reg_covar", real, 0),
-            ("max_iter", whole, 0),
-            ("n_init", whole, 1),
-            ("verbose", (*whole, bool), 0),
-            ("verbose_interval", whole, 1),
-        ):
-            value = getattr(self, name)
-            boolean = isinstance(value, (bool, np.bool_)) and bool not in kinds
-            if not isinstance(value, kinds) or boolean or not least <= value < np.inf:
-                number = "an int" if kinds is not real else "a float"
-                self._refuse(name, f"{number} in the range [{least}, inf)")
+        self._require_numbers(
+            [
+                ("n_components", WHOLE, 1),
+                ("tol", REAL, 0),
+                ("reg_covar", REAL, 0),
+                ("max_iter", WHOLE, 0),
+                ("n_init", WHOLE, 1),
+                ("verbose", (*WHOLE, bool), 0),
+                ("verbose_interval", WHOLE, 1),
+            ]
+        )
         if not isinstance(self.covariance_type, str) or self.covariance_type not in parameters.STRUCTURES:
             self._refuse("covariance_type", f"a str among {', '.join(map(repr, parameters.STRUCTURES))}")
         if self.init_params not in INITS:
             self._refuse("init_params", f"a str among {', '.join(map(repr, INITS))}")
-        if not isinstance(self.warm_start, (bool, np.bool_, *whole)):
+        if not isinstance(self.warm_start, (bool, np.bool_, *WHOLE)):
             self._refuse("warm_start", "a bool")
-
-    def _refuse(self, name: str, wanted: str) -> None:
-        raise InvalidParameterError(
-            f"The {name!r} parameter of GaussianMixture must be {wanted}. Got {getattr(self, name)!r} instead."
-        )
 
     def _observations(self, X: Any, sample_weight: Any) -> Observations:
         """Return the checked rows of a fit."""
-        _require_two_dimensions(X)
+        require_two_dimensions(X)
         data = as_observations(X, sample_weight, None, "GaussianMixture", missing=True)
         n, d = data.rows.shape
         if n < 2:
@@ -338,7 +330,7 @@ class GaussianMixture(Estimator):
     def _rows(self, X: Any) -> Array:
         """Return rows, shape (n, d), as those of the fit."""
         X = self._as_fitted(X)
-        _require_two_dimensions(X)
+        require_two_dimensions(X)
         rows = as_rows(missing_as_nan(X), len(self.means_[0]), "GaussianMixture", finite=False)
         bad: Mask = np.any(np.isinf(rows), axis=1) | np.all(np.isnan(rows), axis=1)
         if bad.any():
@@ -439,24 +431,6 @@ class GaussianMixture(Estimator):
         """Return the number of free parameters; by this name programs ask scikit-learn's class for it."""
         return parameters.n_parameters(self.covariance_type, *self.means_.shape)
 
-    def __repr__(self) -> str:
-        defaults = self._arguments()
-        given = {name: value for name, value in self.get_params().items() if value is not defaults[name].default}
-        return f"GaussianMixture({', '.join(f'{name}={value!r}' for name, value in given.items())})"
-
-
-def as_random_state(seed: Any) -> Any:
-    """Return the generator that a ``random_state`` stands for, as in scikit-learn: None is NumPy's global one."""
-    if isinstance(seed, (np.random.RandomState, np.random.Generator)):
-        return seed
-    if seed is None or seed is np.random:
-        return np.random.mtrand._rand
-    if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool):
-        return np.random.RandomState(int(seed))
-    raise InvalidParameterError(
-        f"The 'random_state' parameter must be an int, a numpy.random.RandomState or None. Got {seed!r} instead."
-    )
-
 
 def _is_better(bounds: list[float], others: list[float]) -> bool:
     """Whether a run came higher than another, by more than rounding: that shall not choose between equal optima."""
@@ -465,11 +439,3 @@ def _is_better(bounds: list[float], others: list[float]) -> bool:
 
 def _observed(data: Observations) -> Observed:
     return observed(data.rows, data.weight, None, stand_in(data.rows) if data.has_missing else None)
-
-
-def _require_two_dimensions(X: Any) -> None:
-    if not hasattr(X, "toarray") and np.ndim(X) == 1:
-        raise InvalidDataError(
-            f"Expected 2D array, got 1D array instead (shape={np.shape(X)}). Reshape your data either using "
-            "X.reshape(-1, 1) if it has a single feature or X.reshape(1, -1) if it is a single sample."
-        )

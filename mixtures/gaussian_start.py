@@ -1,13 +1,12 @@
 """Where a `GaussianMixture` starts: responsibilities of the rows, by the same draws as in scikit-learn.
 
 The generator is a `numpy.random.RandomState`, and is asked for the same numbers in the same order: a seed gives the
-start that it gives there, up to the rounding of distances. So seeding (Arthur & Vassilvitskii 2007, the variant that
-takes the best of a few candidates) and the rules that end Lloyd's iteration are those of its `KMeans`.
+start that it gives there, up to the rounding of distances. So the rules that end Lloyd's iteration are those of its
+`KMeans`. Ours goes through the EM loop, whose tables cost more than all else in a start from few rows.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from distributions.data import Array
 from distributions.kernels import compiled
 
+from .centres import k_means_plus_plus, nearest_centre
 from .observed import Integers
 
 LLOYD_STEPS = 300
@@ -61,26 +61,6 @@ def _middle(column: Array, weight: Array) -> float:
     return float(np.average(column[present], weights=weight[present])) if present.any() else 0.0
 
 
-def k_means_plus_plus(points: Array, weight: Array, n_clusters: int, random: Any) -> Integers:
-    """Return the places of rows to start from, shape (K,), each drawn far from those before it."""
-    first = random.choice(len(points), p=weight / weight.sum())
-    places, nearest = [first], _squares(points, points[first])
-    for _ in range(1, n_clusters):
-        drawn = random.uniform(size=2 + int(math.log(n_clusters))) * (nearest @ weight)
-        candidates = np.searchsorted(np.cumsum(weight * nearest), drawn).clip(0, len(points) - 1)
-        # All of equal potential in data with fewer different rows than clusters: then any will do.
-        distances = [np.minimum(nearest, _squares(points, points[place])) for place in candidates]
-        best = int(np.argmin([distance @ weight for distance in distances]))
-        places.append(candidates[best])
-        nearest = distances[best]
-    return np.array(places, dtype=np.int64)
-
-
-def _squares(points: Array, centre: Array) -> Array:
-    difference = points - centre
-    return np.einsum("ij,ij->i", difference, difference)
-
-
 def lloyd(points: Array, weight: Array, centres: Array) -> Integers:
     """Return the cluster of each row, shape (n,), by Lloyd's iteration from these centres, shape (K, d).
 
@@ -108,13 +88,7 @@ def assign(points, weight, centres, labels, sums, mass):
     """Set labels to the nearest centres, add to sums and weights of the clusters; return how many labels changed."""
     n_moved = 0
     for i in range(points.shape[0]):
-        nearest, least = 0, math.inf
-        for k in range(centres.shape[0]):
-            square = 0.0
-            for j in range(points.shape[1]):
-                square += (points[i, j] - centres[k, j]) * (points[i, j] - centres[k, j])
-            if square < least:
-                nearest, least = k, square
+        nearest, _ = nearest_centre(points, i, centres)
         n_moved += labels[i] != nearest
         labels[i] = nearest
         mass[nearest] += weight[i]

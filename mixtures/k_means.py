@@ -5,7 +5,6 @@ Constructor, methods and attributes are scikit-learn's; so are the texts of its 
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import Any, NamedTuple, Self
 
@@ -14,13 +13,12 @@ import numpy.typing as npt
 
 from distributions.data import Array, as_rows, as_weights
 from distributions.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotFittedError
-from distributions.kernels import compiled
 from distributions.multivariate_normal import MultivariateNormal
 
 from . import em
-from .estimator import Estimator, as_given, known_to_sklearn
-from .gaussian_mixture import as_random_state
-from .gaussian_start import k_means_plus_plus
+from .centres import k_means_plus_plus, nearest
+from .drop_in import REAL, WHOLE, DropIn, as_random_state, require_two_dimensions
+from .estimator import as_given, known_to_sklearn
 from .layout import Layout, Parameters
 from .observed import Integers, observed
 from .plan import Engine
@@ -32,20 +30,6 @@ ALGORITHMS = ("lloyd", "elkan")
 RANDOM_STARTS = 10  # of n_init="auto", where a start is drawn without care
 SETTLED = 1e-13  # movement of centres, in units of the data's scale, that is rounding
 SAME = 1e-12  # relative difference of inertias that is rounding: it shall not choose between equal optima
-
-
-@compiled
-def assign(rows, centres, labels, squares):
-    """Fill the nearest centre of each row, the first among equal ones, and the squared distance to it."""
-    for i in range(rows.shape[0]):
-        nearest, least = 0, math.inf
-        for k in range(centres.shape[0]):
-            square = 0.0
-            for j in range(rows.shape[1]):
-                square += (rows[i, j] - centres[k, j]) * (rows[i, j] - centres[k, j])
-            if square < least:
-                nearest, least = k, square
-        labels[i], squares[i] = nearest, least
 
 
 class _Found(NamedTuple):
@@ -105,7 +89,7 @@ class _Climb:
                 state.leaf_mass[owner] += sign * mass
 
 
-class KMeans(Estimator):
+class KMeans(DropIn):
     r"""K-means clustering: centres that minimise the inertia, :math:`\sum_i w_i \min_k |x_i - c_k|^2`.
 
     Parameters
@@ -328,15 +312,10 @@ class KMeans(Estimator):
 
     def _check_arguments(self) -> None:
         """Raise `InvalidParameterError` if a constructor argument is unusable."""
-        whole, real = (int, np.integer), (int, float, np.integer, np.floating)
-        for name, kinds, least in (("n_clusters", whole, 1), ("max_iter", whole, 1), ("tol", real, 0)):
-            value = getattr(self, name)
-            if not isinstance(value, kinds) or isinstance(value, (bool, np.bool_)) or not least <= value < np.inf:
-                number = "an int" if kinds is whole else "a float"
-                self._refuse(name, f"{number} in the range [{least}, inf)")
+        self._require_numbers([("n_clusters", WHOLE, 1), ("max_iter", WHOLE, 1), ("tol", REAL, 0)])
         starts = self.n_init
         if not (isinstance(starts, str) and starts == "auto") and (
-            not isinstance(starts, whole) or isinstance(starts, bool) or starts < 1
+            not isinstance(starts, WHOLE) or isinstance(starts, bool) or starts < 1
         ):
             self._refuse("n_init", "an int in the range [1, inf) or a str among {'auto'}")
         if isinstance(self.init, str) and self.init not in INITS:
@@ -350,18 +329,9 @@ class KMeans(Estimator):
                 stacklevel=3,
             )
 
-    def _refuse(self, name: str, wanted: str) -> None:
-        raise InvalidParameterError(
-            f"The {name!r} parameter of KMeans must be {wanted}. Got {getattr(self, name)!r} instead."
-        )
-
     def _checked(self, X: Any, n_columns: int | None = None) -> Array:
         """Return the data as rows, shape (n, d)."""
-        if not hasattr(X, "toarray") and np.ndim(X) == 1:
-            raise InvalidDataError(
-                f"Expected 2D array, got 1D array instead (shape={np.shape(X)}). Reshape your data either using "
-                "X.reshape(-1, 1) if it is a single feature or X.reshape(1, -1) if it is a single row."
-            )
+        require_two_dimensions(X)
         rows = as_rows(X, n_columns, "KMeans", finite=True)
         if not len(rows):
             raise InvalidDataError(
@@ -420,18 +390,6 @@ class KMeans(Estimator):
         tags.estimator_type = "clusterer"
         tags.transformer_tags = TransformerTags(preserves_dtype=["float64", "float32"])
         return tags
-
-    def __repr__(self) -> str:
-        defaults = self._arguments()
-        given = {name: value for name, value in self.get_params().items() if value is not defaults[name].default}
-        return f"KMeans({', '.join(f'{name}={value!r}' for name, value in given.items())})"
-
-
-def nearest(rows: Array, centres: Array) -> tuple[Integers, Array]:
-    """Return the nearest centre of each row and the squared distance to it, both of shape (n,)."""
-    labels, squares = np.empty(len(rows), dtype=np.int64), np.empty(len(rows))
-    assign(rows, np.ascontiguousarray(centres), labels, squares)
-    return labels, squares
 
 
 def _inertia(squares: Array, weight: Array | None) -> float:

@@ -27,3 +27,15 @@ import pytest  # noqa: E402
 def rng():
     """A generator with a fixed seed."""
     return np.random.default_rng(20260101)
+
+
+@pytest.fixture
+def global_dtype():
+    """The precision of the default run of scikit-learn's own tests, which some of ours collect."""
+    return np.float64
+
+
+@pytest.fixture
+def global_random_seed():
+    """The seed of that run."""
+    return 42

@@ -6,7 +6,6 @@ GaussianMixture in its module means our class.
 
 import math
 
-import numpy as np
 import pytest
 import sklearn.mixture.tests.test_gaussian_mixture as theirs
 from sklearn.base import clone
@@ -50,18 +49,6 @@ class Adapted(GaussianMixture):
 @pytest.fixture(autouse=True)
 def ours_in_place_of_theirs(monkeypatch):
     monkeypatch.setattr(theirs, "GaussianMixture", Adapted)
-
-
-@pytest.fixture
-def global_dtype():
-    """The precision of scikit-learn's own default run."""
-    return np.float64
-
-
-@pytest.fixture
-def global_random_seed():
-    """The seed of scikit-learn's own default run."""
-    return 42
 
 
 # Others are about private functions of theirs.

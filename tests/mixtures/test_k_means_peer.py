@@ -38,18 +38,6 @@ def ours_in_place_of_theirs(monkeypatch):
     monkeypatch.setattr(theirs, "KMeans", Adapted)
 
 
-@pytest.fixture
-def global_dtype():
-    """The precision of scikit-learn's own default run."""
-    return np.float64
-
-
-@pytest.fixture
-def global_random_seed():
-    """The seed of scikit-learn's own default run."""
-    return 42
-
-
 def is_left_out(value):
     parts = value if isinstance(value, tuple) else [value]
     return any(
