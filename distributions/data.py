@@ -91,7 +91,10 @@ def _is_sparse(x: Any) -> bool:
 def missing_as_nan(x: Any) -> Any:
     """Return data in which whatever marks a missing cell (a mask, None, pandas' NA, NaT) is NaN."""
     if np.ma.isMaskedArray(x):
-        return np.ma.filled(x.astype(float), np.nan) if x.dtype.kind != "c" else x.data
+        if x.dtype.kind == "O":
+            x = x.filled(np.nan)
+        else:
+            return np.ma.filled(x.astype(float), np.nan) if x.dtype.kind != "c" else x.data
     if _is_sparse(x):  # refused later
         return x
     values = np.asarray(x)

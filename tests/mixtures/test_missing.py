@@ -104,14 +104,18 @@ def test_nothing_missing_in_a_block_changes_nothing(table, rng):
     assert step.log_likelihood == pytest.approx(plain.log_likelihood_ + np.log(np.sum(joint)), rel=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["masked", "None", "pandas", "object"])
+@pytest.mark.parametrize("kind", ["masked", "None", "pandas", "object", "masked objects"])
 def test_whatever_marks_a_missing_cell_is_understood(kind, table):
     family = Product({"a": Normal(), "b": Poisson(), "c": Logistic()})
+    objects = pd.DataFrame(table, columns=list("abc")).astype(object).where(~np.isnan(table), pd.NA).to_numpy()
     given = {
         "masked": np.ma.masked_invalid(table),
         "None": [[None if np.isnan(cell) else cell for cell in row] for row in table.tolist()],
         "pandas": pd.DataFrame(table, columns=list("abc")).astype({"b": "Int64"}),
-        "object": pd.DataFrame(table, columns=list("abc")).astype(object).where(~np.isnan(table), pd.NA).to_numpy(),
+        "object": objects,
+        "masked objects": np.ma.masked_array(
+            objects, np.isnan(table) & (np.arange(len(table)) % 2 == 0)[:, np.newaxis]
+        ),
     }[kind]
     wanted = MixtureModel([family, family], n_init=2).fit(table)
     model = MixtureModel([family, family], n_init=2).fit(given)
