@@ -40,7 +40,7 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 VECTOR = types.Array(types.float64, 1, "C")
 MATRIX = types.Array(types.float64, 2, "C")
@@ -78,7 +78,27 @@ def scalar(function: Callable[..., Any]) -> Any:
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function on arrays, on first use and for the types it is called with."""
-    return _jit(function, fastmath=set(SUMS_VECTORISE))
+    return _jit(function, fastmath=set(SUMS_VECTORISE), no_cfunc_wrapper=True)
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Compile a function on arrays as a part of the compiled functions that call it.
+
+    It has no entry from Python, and where that would unpack a plan this is most of its compilation. Called from
+    Python it is what it is written as.
+    """
+    function.py_func = function  # type: ignore[attr-defined]
+    return register_jitable(error_model="numpy", fastmath=set(SUMS_VECTORISE), no_cfunc_wrapper=True)(function)
+
+
+@compiled
+def copy_to(target, source):
+    """Copy a vector into one of the same size.
+
+    A loop: the assignment of a slice brings numba's text functions for its error message along, seconds to compile.
+    """
+    for i in range(target.size):
+        target[i] = source[i]
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -95,7 +115,7 @@ def kernel(function: Callable[..., Any]) -> Any:
             f"kernel {function.__name__}{signature(function)} has none of the signatures {expected}: "
             "name the arguments exactly so"
         )
-    return compiled(function)
+    return _jit(function, fastmath=set(SUMS_VECTORISE))
 
 
 @cache

@@ -17,7 +17,7 @@ import numpy as np
 from distributions.coordinates import move_along, to_coordinates
 from distributions.data import Array
 from distributions.domains import HELD, PROPORTIONS
-from distributions.kernels import compiled
+from distributions.kernels import compiled, copy_to
 
 from .observed import Integers
 
@@ -172,6 +172,6 @@ def extrapolate(places, first, second, third, longest):
             most = max(most, math.sqrt(measure[j]) * abs(ahead[j])) if ahead[j] != 0.0 else most
         if most <= FARTHEST and step_ahead(places, third, u, ahead):
             return length, wanted
-        third[:] = here
+        copy_to(third, here)
         length = (1.0 + length) / 2.0
     return 1.0, wanted

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions.data import Array
-from distributions.kernels import call_log_pdf, compiled
+from distributions.kernels import call_log_pdf, compiled, copy_to
 
 from .observed import Integers
 
@@ -116,7 +116,7 @@ def accumulate_derivatives(log_pdf, X, r, theta, steps, stats):
                 moved[j] = theta[j]
                 first, second = sums_of_differences(r, here, up, down)
                 if k == 1:
-                    near[j] = up + down
+                    copy_to(near[j], up + down)
                     score, bend = 45.0 * first, 270.0 * second
                 elif k == 2:
                     score, bend = score - 9.0 * first, bend - 27.0 * second

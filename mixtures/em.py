@@ -13,7 +13,7 @@ import numpy as np
 
 from distributions.coordinates import halve_step
 from distributions.estimation import MOST_HALVINGS, ROUNDING, relative_step
-from distributions.kernels import call_complete, call_update, call_update_jointly, compiled, interpreted
+from distributions.kernels import call_complete, call_update, call_update_jointly, compiled, copy_to, inner, interpreted
 
 from .acceleration import FORGET, LONGER, extrapolate
 from .observed import Observed
@@ -48,7 +48,7 @@ CONFIRMATIONS = 4  # updates in succession that must find the climb over once th
 FALL = 1e-9  # per unit of weight: a smaller fall is the rounding of an ill-conditioned covariance
 
 
-@compiled
+@inner
 def update_group(plan, state, group):
     """Update the leaves of a group together."""
     members = plan.members[plan.group_at[group] : plan.group_at[group + 1]]
@@ -57,21 +57,21 @@ def update_group(plan, state, group):
     stats, theta, bounds = np.empty((members.size, s)), np.empty((members.size, p)), np.empty((members.size, 2, p))
     for i in range(members.size):
         begin, first = plan.theta_at[members[i]], plan.stats_at[members[i]]
-        stats[i] = state.stats[first : first + s]
-        theta[i] = state.theta[begin : begin + p]
-        bounds[i] = state.bounds[2 * begin : 2 * (begin + p)].reshape(2, p)
+        copy_to(stats[i], state.stats[first : first + s])
+        copy_to(theta[i], state.theta[begin : begin + p])
+        copy_to(bounds[i].reshape(2 * p), state.bounds[2 * begin : 2 * (begin + p)])
     setting = plan.setting[plan.setting_at[group] : plan.setting_at[group + 1]]
     call_update_jointly(plan.update_jointly[group], stats, theta, bounds, setting)
     for i in range(members.size):
         begin = plan.theta_at[members[i]]
-        state.theta[begin : begin + p] = theta[i]
+        copy_to(state.theta[begin : begin + p], theta[i])
 
 
 @compiled
 def m_step(plan, state):
     """Update every leaf from its statistics, alone or with its group, and the weights from the masses."""
-    state.point_before[:] = state.point
-    state.weights_before[:] = state.weights
+    copy_to(state.point_before, state.point)
+    copy_to(state.weights_before, state.weights)
     total = state.mass.sum()
     for leaf in range(plan.free.size):
         if plan.alone[leaf] and state.leaf_mass[leaf] > VANISHED * total:
@@ -136,7 +136,7 @@ def step_back(theta, theta_before, theta_at, stepwise, ends):
             halve_step(theta[begin:end], theta_before[begin:end], ends.low[begin:end], ends.high[begin:end])
 
 
-@compiled
+@inner
 def largest_step(state):
     """Return the largest change of the last update: of a parameter in its unit, or of a weight."""
     step = relative_step(state.theta_before, state.theta, state.units)
@@ -152,7 +152,7 @@ def remaining(step, previous, least=0.0):
     return step * ratio / (1.0 - ratio)
 
 
-@compiled
+@inner
 def judge(state, tol, max_iter):
     """Say whether the climb is over, from the objectives and the last step."""
     sweeps = int(state.progress[SWEEPS])
@@ -183,7 +183,7 @@ def judge(state, tol, max_iter):
     return LIMIT if sweeps > max_iter else RUNNING
 
 
-@compiled
+@inner
 def evaluate(data, plan, state, block_size):
     """Return the log-likelihood and log prior at the current parameters; fill ``state.stats`` and the masses."""
     log_likelihood = sweep(data, plan, state, block_size)
@@ -191,7 +191,7 @@ def evaluate(data, plan, state, block_size):
     return log_likelihood + state.log_prior[0]
 
 
-@compiled
+@inner
 def finish_leap(plan, state):
     """Set all that follows from parameters and proportions that were moved by themselves."""
     for leaf in range(plan.free.size):
@@ -209,8 +209,10 @@ def move(plan, state):
         due = due and state.progress[HALVINGS] == 0.0 and state.progress[SETTLED] == 0.0
         first = state.point_before.copy()
         m_step(plan, state)
-        state.stats_before[:], state.mass_before[:] = state.stats, state.mass  # of the parameters before
-        state.leaf_mass_before[:], state.log_prior_before[:] = state.leaf_mass, state.log_prior
+        copy_to(state.stats_before, state.stats)  # of the parameters before
+        copy_to(state.mass_before, state.mass)
+        copy_to(state.leaf_mass_before, state.leaf_mass)
+        copy_to(state.log_prior_before, state.log_prior)
         state.progress[PHASE], state.progress[HALVINGS] = STEPPED, 0.0
         if due:
             length, wanted = extrapolate(
@@ -254,9 +256,12 @@ def record(stepwise, state, now, tol, max_iter):
     state.progress[PHASE] = ACCEPTED
     status = judge(state, tol, max_iter)
     if refused or status == FELL:  # back to the parameters one update ago, and what belongs to them
-        state.point[:], state.weights[:] = state.point_before, state.weights_before
-        state.stats[:], state.mass[:] = state.stats_before, state.mass_before
-        state.leaf_mass[:], state.log_prior[:] = state.leaf_mass_before, state.log_prior_before
+        copy_to(state.point, state.point_before)
+        copy_to(state.weights, state.weights_before)
+        copy_to(state.stats, state.stats_before)
+        copy_to(state.mass, state.mass_before)
+        copy_to(state.leaf_mass, state.leaf_mass_before)
+        copy_to(state.log_prior, state.log_prior_before)
     return status
 
 

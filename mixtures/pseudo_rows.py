@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from distributions.kernels import call_accumulate, call_log_pdf, call_update, compiled
+from distributions.kernels import call_accumulate, call_log_pdf, call_update, compiled, inner
 
 from .derivatives import accumulate_derivatives, set_steps
 
@@ -31,7 +31,7 @@ def rows_of(seen, leaf, kind, d):
     return seen.rows[begin : begin + d * (last - first)].reshape(d, last - first), seen.counts[first:last]
 
 
-@compiled
+@inner
 def log_density(plan, state, leaf, rows, count):
     """Return sum_j count_j log f(row_j)."""
     theta, out = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]], np.zeros(count.size)
@@ -42,7 +42,7 @@ def log_density(plan, state, leaf, rows, count):
     return total
 
 
-@compiled
+@inner
 def collect(plan, state, leaf, rows, count):
     """Add the statistics of rows to those of the data."""
     theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
@@ -56,7 +56,7 @@ def collect(plan, state, leaf, rows, count):
     state.leaf_mass[leaf] += count.sum()
 
 
-@compiled
+@inner
 def next_location(plan, state, leaf):
     """Return theta with the location that an update would give it, from all rows but the relative ones.
 

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from distributions.kernels import call_accumulate, call_log_pdf, compiled, take_number
+from distributions.kernels import call_accumulate, call_log_pdf, compiled, inner, take_number
 from distributions.lanes import REGISTER, larger, load, spread, store
 from distributions.lanes import total as sum_of
 from distributions.special import exp_of_difference, exp_of_differences, log
@@ -185,7 +185,7 @@ def steps_of_differences(differences, theta_at, stats_at, state):
     return steps
 
 
-@compiled
+@inner
 def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, stats):
     """Return the log-likelihood of rows begin <= i < end; add to the masses and statistics.
 
@@ -322,7 +322,7 @@ def n_chunks(n_rows, chunk):
     return (n_rows - 1) // chunk + 1
 
 
-@compiled
+@inner
 def sweep(data, plan, state, block_size):
     """Return the log-likelihood at the current parameters; fill ``state.stats`` and the masses, if it is finite.
 
