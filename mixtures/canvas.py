@@ -19,6 +19,7 @@ from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.outline import refuse_incomplete
 
 from . import posterior
+from .observed import as_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +34,7 @@ DATA_COLOR, MIXTURE_COLOR, GUIDE_COLOR, POINT_COLOR = "#D6D6D6", "#222222", "#8A
 FIGURE_SIZE = (6.0, 3.8)
 
 MOST_INSIDE = 7  # entries of a legend inside the axes
+ROOM = 62  # letters and marks of a legend beside each other
 PROBES = 10_000  # draws that say where a component lies
 
 
@@ -110,6 +112,14 @@ def add_legend(ax: Axes, entries: Sequence[Any], title: str | None = None) -> No
     ax.legend(handles=list(entries), title=title, framealpha=0.8, edgecolor="none", alignment="left", **beside)
 
 
+def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """Put the legend above the axes: curves and bars fill them."""
+    across = min(len(labels), max(ROOM // (max(map(len, labels)) + 6), 1))
+    ax.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=across, frameon=False, borderaxespad=0.2
+    )
+
+
 def widened(ax: Axes, which: str, low: float, high: float) -> tuple[float, float]:
     """Return limits that also hold those of the axes that share this one and are drawn already."""
     shared = ax.get_shared_x_axes() if which == "x" else ax.get_shared_y_axes()
@@ -150,6 +160,7 @@ class Drawn:
     columns: list[str]  # what to write at the axes, d names
     labels: list[dict[float, Any] | None]  # of categories, by their codes, for each column
     discrete: Mask  # (d,): columns of separate values
+    shares: Array | None = None  # (n, K): what each component has of a row, where the user says so
 
     @property
     def names(self) -> list[str]:
@@ -202,7 +213,7 @@ class Margin:
         return np.reshape(self.distribution.sample(PROBES, rng=0), (PROBES, len(self.order)))[:, self.order]
 
 
-def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Drawn:
+def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Drawn:
     """Return data, checked, and the model to be drawn beside them.
 
     Parameters
@@ -210,11 +221,13 @@ def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | 
     model : MixtureModel
     x : array_like, shape (n,) or (n, d), or data frame
     sample_weight : array_like, shape (n,), optional
+    labels : array_like, shape (n,) or (n, K), optional
+        As `MixtureModel.fit` takes them.
 
     Raises
     ------
     InvalidDataError
-        If rows or weights are malformed, or rows are intervals.
+        If rows, weights or labels are malformed, or rows are intervals.
     NotFittedError
         If parameters are unknown.
     """
@@ -231,9 +244,11 @@ def drawn(model: MixtureModel, x: npt.ArrayLike, sample_weight: npt.ArrayLike | 
     empty = np.isnan(data.rows).all(axis=0)
     if empty.any():
         raise InvalidDataError(f"column {names[int(empty.argmax())]!r} has no observed cell: leave it out of the model")
-    labels = [column.labels for column in model.columns_read(names)]
+    of_columns = [column.labels for column in model.columns_read(names)]
     weight = np.ones(len(data.rows)) if data.weight is None else data.weight
-    return Drawn(model, components, weights, data.rows, weight, names, labels, _discrete(model, d))
+    known = as_labels(labels, data.n_given, component_names(model))
+    shares = None if known is None else known.shares[slice(None) if data.places is None else data.places]
+    return Drawn(model, components, weights, data.rows, weight, names, of_columns, _discrete(model, d), shares)
 
 
 def _discrete(distribution: Distribution, d: int) -> Mask:

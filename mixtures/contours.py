@@ -38,7 +38,7 @@ ROOM = 12  # letters that labels of categories may have together below a small p
 
 
 def draw_plane(ax: Axes, data: Drawn, columns: Sequence[int] = (0, 1), *, legend: bool = True) -> Axes:
-    """Draw two columns: rows as points in the colour of their most probable component, and contours of each one.
+    """Draw two columns: rows as points in the colour of their component, and contours of each one.
 
     Inside the contours are 50 and 90 % of a component: for normals they are ellipses. Columns of separate values have
     none, and their points are shifted a little at random, the same way each time.
@@ -80,6 +80,9 @@ def draw_plane(ax: Axes, data: Drawn, columns: Sequence[int] = (0, 1), *, legend
 def draw_points(ax: Axes, data: Drawn, columns: Sequence[int], area: Array | None = None) -> list[Any]:
     """Draw rows as points; return one entry of a legend for each component.
 
+    A row has colour and marker of its most probable component. Where the data say what components have of it, it has
+    their colours mixed, and the marker of the one that has most.
+
     Parameters
     ----------
     ax : matplotlib.axes.Axes
@@ -88,17 +91,18 @@ def draw_points(ax: Axes, data: Drawn, columns: Sequence[int], area: Array | Non
     area : ndarray, shape (n,), optional
         Relative areas of the points; by default the rows' weights.
     """
-    owner = data.responsibilities.argmax(axis=1)
+    owner = (data.responsibilities if data.shares is None else data.shares).argmax(axis=1)
+    colors = _colors(data, owner)
     points = np.column_stack([_spread_out(data, j) for j in columns])
     area = data.row_weight / data.row_weight.mean() if area is None else area
     size = float(np.clip(6000.0 / len(points), 3.0, 22.0))
-    for k, (name, color) in enumerate(zip(data.names, component_colors(len(data.names)), strict=True)):
+    for k, name in enumerate(data.names):
         mine = owner == k
         ax.scatter(
             points[mine, 0],
             points[mine, 1],
             s=size * area[mine],
-            c=color,
+            c=colors[mine],
             marker=MARKERS[k % len(MARKERS)],
             alpha=0.55,
             linewidths=0,
@@ -107,6 +111,14 @@ def draw_points(ax: Axes, data: Drawn, columns: Sequence[int], area: Array | Non
             rasterized=len(points) > MOST_SHAPES,
         )
     return _entries(data)
+
+
+def _colors(data: Drawn, owner: Any) -> Array:
+    """Return the colour of each row, shape (n, 3)."""
+    from matplotlib.colors import to_rgb
+
+    colors = np.array([to_rgb(color) for color in component_colors(len(data.names))])
+    return colors[owner] if data.shares is None else np.clip(data.shares @ colors, 0.0, 1.0)
 
 
 def _entries(data: Drawn) -> list[Any]:

@@ -47,10 +47,10 @@ class Bars(NamedTuple):
     high: float
 
 
-def draw_density(
-    ax: Axes, data: Drawn, column: int = 0, *, legend: bool = True, responsibilities: Array | None = None
-) -> Axes:
+def draw_density(ax: Axes, data: Drawn, column: int = 0, *, legend: bool = True) -> Axes:
     """Draw a column of the data, the weighted density of each component there, and their sum.
+
+    Where the data say what components have of them, the bars are divided among these in their colours.
 
     Parameters
     ----------
@@ -59,8 +59,6 @@ def draw_density(
     column : int
     legend : bool
         Whether to draw one.
-    responsibilities : ndarray, shape (n, K), optional
-        If given, the bars are divided among the components in their colours.
 
     Returns
     -------
@@ -71,10 +69,10 @@ def draw_density(
     present = ~np.isnan(values)
     values, weight = values[present], data.row_weight[present]
     bars = (_bars_of_counts if discrete else _histogram)(values, weight)
-    if responsibilities is None:
+    if data.shares is None:
         entries.append(_draw_bars(ax, bars, discrete, np.zeros_like(bars.heights), bars.heights, DATA_COLOR, "data"))
     else:
-        _draw_divided_bars(ax, bars, discrete, values, weight[:, np.newaxis] * responsibilities[present])
+        _draw_divided_bars(ax, bars, discrete, values, weight[:, np.newaxis] * data.shares[present])
 
     margins = data.margins([column])
     top = float(bars.heights.max())

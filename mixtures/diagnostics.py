@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import betaincinv, ndtri
@@ -15,6 +15,7 @@ from distributions.errors import NotFittedError
 from .canvas import (
     DATA_COLOR,
     GUIDE_COLOR,
+    LINE_STYLES,
     MIXTURE_COLOR,
     POINT_COLOR,
     Drawn,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 COVERED = 0.95  # of the bands in which a right model's points lie, each by itself
 MOST_VALUES = 60  # separate values with a bar of their own; more are grouped
+ROUNDING = 1e-14  # relative difference of two log-likelihoods that is none
 MOST_POINTS = 400  # of a plot of quantiles
 
 
@@ -42,7 +44,7 @@ def require_history(model: MixtureModel) -> None:
         raise NotFittedError("this MixtureModel has no history to plot yet. Call fit(x) first.")
 
 
-def draw_history(ax: Axes, model: MixtureModel, *, gap: bool = False) -> Axes:
+def draw_history(ax: Axes, model: MixtureModel, *, gap: bool = False, label: str | None = None) -> Axes:
     """Draw what a fit maximised, at its start and after each update.
 
     Parameters
@@ -52,33 +54,42 @@ def draw_history(ax: Axes, model: MixtureModel, *, gap: bool = False) -> Axes:
         Fitted.
     gap : bool
         Draw how much was missing from the last value, on a logarithmic axis: a straight line is linear convergence.
+    label : str, optional
+        Name of the fit in a legend, beside others on the same axes; else a note says where and why it ended.
 
     Returns
     -------
     matplotlib.axes.Axes
     """
     empty, history = not ax.has_data(), model.history_
-    label = "log-likelihood" if model.log_posterior_ == model.log_likelihood_ else "log-posterior"
+    what = "log-likelihood" if model.log_posterior_ == model.log_likelihood_ else "log-posterior"
     iteration, values = np.arange(len(history)), history
     if gap:
         missing = history.max() - history
-        iteration, values = iteration[missing > 0], missing[missing > 0]
-        label = f"{label} still missing"
+        seen = missing > ROUNDING * np.abs(history).max()
+        iteration, values = iteration[seen], missing[seen]
+        what = f"{what} still missing"
+    others = len(ax.lines)
+    color, linestyle = (MIXTURE_COLOR, GUIDE_COLOR)[others % 2], LINE_STYLES[others % len(LINE_STYLES)]
     marker = "o" if len(values) <= MOST_VALUES else ""
-    ax.plot(iteration, values, color=MIXTURE_COLOR, linewidth=1.6, marker=marker, markersize=4, label=label)
+    style: dict[str, Any] = {"color": color, "linestyle": linestyle, "marker": marker, "markersize": 4}
+    ax.plot(iteration, values, linewidth=1.6, label=label or what, **style)
     if empty and gap:
         ax.set_yscale("log")
     if empty:
         whole_ticks(ax.xaxis)
         if not gap:
             ax.ticklabel_format(axis="y", useOffset=False)
-    ax.annotate(
-        f"{history[-1]:.3f}, iteration {model.n_iter_}: {model.converged_reason_}",
-        (0.98, 0.9 if gap else 0.08),
-        xycoords="axes fraction",
-        ha="right",
-    )
-    return finish(ax, empty, "iteration", label)
+    if label is not None:
+        ax.legend(frameon=False)
+    else:
+        ax.annotate(
+            f"{history[-1]:.3f}, iteration {model.n_iter_}: {model.converged_reason_}",
+            (0.98, 0.9 if gap else 0.08),
+            xycoords="axes fraction",
+            ha="right",
+        )
+    return finish(ax, empty, "iteration", what)
 
 
 def draw_rootogram(ax: Axes, data: Drawn, values: Array) -> Axes:

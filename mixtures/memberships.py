@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from distributions.data import Array
+from distributions.errors import InvalidDataError
 
 from . import posterior
 from .canvas import (
@@ -14,8 +15,10 @@ from .canvas import (
     GUIDE_COLOR,
     MIXTURE_COLOR,
     Drawn,
+    add_legend,
     component_colors,
     finish,
+    legend_above,
     line_style,
     tick_labels,
     whole_ticks,
@@ -27,8 +30,9 @@ if TYPE_CHECKING:
 
 GRID = 601
 MOST = 2000  # rows that are drawn one by one
+PIXELS = 301  # of decision regions in each direction
+TINT = 0.4  # strongest colour of a region: points must show on it
 RUG = 0.03  # height of the marks of the data, of the axes'
-ROOM = 62  # letters and marks of a legend beside each other
 SMALLEST, LARGEST = 0.25, 4.0  # areas of the points of certain and of doubtful rows, relative to the usual one
 
 
@@ -68,7 +72,7 @@ def draw_responsibilities(ax: Axes, data: Drawn) -> Axes:
             ax.set_xlim(0.0, ends[-1])
             ax.set_ylim(0.0, 1.0)
         finish(ax, empty, "total weight of the rows, sorted" if weighted else "rows, sorted", "responsibility")
-    _legend_above(ax)
+    legend_above(ax, *ax.get_legend_handles_labels())
     return ax
 
 
@@ -99,7 +103,7 @@ def draw_uncertainty(ax: Axes, data: Drawn) -> Axes:
                 style = {"linestyle": line_style(k)} | _dots(data, points)
                 ax.plot(points, mine, color=color, linewidth=2.0, label=name, **style)
         _finish_values(ax, data, empty, "uncertainty", max(worst, 0.05))
-        _legend_above(ax)
+        legend_above(ax, *ax.get_legend_handles_labels())
         return ax
     doubt = 1.0 - data.responsibilities.max(axis=1)
     if d == 2:
@@ -128,6 +132,73 @@ def draw_uncertainty(ax: Axes, data: Drawn) -> Axes:
     return finish(ax, empty, "rows, sorted", "uncertainty")
 
 
+def require_plane(data: Drawn) -> None:
+    """Raise `InvalidDataError` unless there are two columns of values that are not separate."""
+    if data.rows.shape[1] != 2:
+        raise InvalidDataError(
+            f"decision regions show two columns, here are {data.rows.shape[1]}: use plot.responsibilities(x)"
+        )
+    if data.discrete.any():
+        raise InvalidDataError(
+            f"decision regions lie between values, and column {data.columns[int(data.discrete.argmax())]!r} holds "
+            "separate ones: use plot.responsibilities(x)"
+        )
+
+
+def draw_decision_regions(ax: Axes, data: Drawn, *, soft: bool = True) -> Axes:
+    """Draw two columns, and behind them which component each place would be given to.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    data : Drawn
+        Of two columns, none of separate values.
+    soft : bool
+        Whether a region is the paler, the less certain its component is there: white where all are as probable.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    from matplotlib.colors import to_rgb
+
+    empty, n = not ax.has_data(), len(data.weights)
+    if empty:
+        ax.set_xlim(limits(data, 0))
+        ax.set_ylim(limits(data, 1))
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    grid_x, grid_y = np.linspace(left, right, PIXELS), np.linspace(bottom, top, PIXELS)
+    mesh = np.stack(np.meshgrid(grid_x, grid_y), axis=-1).reshape(-1, 2)
+    shares = _shares(data, mesh)
+    owner, reached = shares.argmax(axis=0), np.isfinite(shares).all(axis=0)
+    least = 1.0 / n
+    sure = (shares.max(axis=0) - least) / (1.0 - least) if soft and n > 1 else np.ones(len(mesh))
+    depth = np.where(reached, TINT * sure, 0.0)[:, np.newaxis]
+    colors = np.array([to_rgb(color) for color in component_colors(n)])
+    image = 1.0 - depth * (1.0 - colors[owner])
+    half_x, half_y = (grid_x[1] - grid_x[0]) / 2, (grid_y[1] - grid_y[0]) / 2
+    extent = (left - half_x, right + half_x, bottom - half_y, top + half_y)
+    ax.imshow(image.reshape(PIXELS, PIXELS, 3), extent=extent, origin="lower", aspect="auto", zorder=0)
+    ax.set(xlim=(left, right), ylim=(bottom, top))
+    for k in range(n):  # where one takes over from the best of the others
+        others = np.delete(shares, k, axis=0).max(axis=0) if n > 1 else shares[0]
+        lead = np.where(reached, shares[k] - others, np.nan).reshape(PIXELS, PIXELS)
+        if np.nanmin(lead) < 0.0 < np.nanmax(lead):
+            ax.contour(grid_x, grid_y, lead, [0.0], colors=MIXTURE_COLOR, linewidths=0.8, zorder=1)
+    entries = draw_points(ax, data, (0, 1))
+    finish(ax, empty, *data.columns)
+    add_legend(ax, entries)
+    return ax
+
+
+def _shares(data: Drawn, points: Array) -> Array:
+    """Return the responsibilities at points, shape (m, d), as (K, m): NaN where no component reaches."""
+    joint = posterior.log_joint(data.components, data.weights, points)
+    with np.errstate(invalid="ignore"):
+        shares = np.exp(joint - joint.max(axis=0))
+    return shares / shares.sum(axis=0)
+
+
 def _over_values(data: Drawn) -> tuple[Array, Array]:
     """Return values of the one column, shape (m,), and the responsibilities there, shape (K, m), NaN if undefined."""
     low, high = limits(data, 0)
@@ -137,12 +208,7 @@ def _over_values(data: Drawn) -> tuple[Array, Array]:
             points = np.unique(data.rows[:, 0])
     else:
         points = np.union1d(np.linspace(low, high, GRID), _some(np.unique(data.rows[:, 0])))
-    joint = posterior.log_joint(data.components, data.weights, points[:, np.newaxis])
-    top = joint.max(axis=0)
-    with np.errstate(invalid="ignore"):
-        shares = np.exp(joint - top)
-    shares = shares / shares.sum(axis=0)
-    return points, shares
+    return points, _shares(data, points[:, np.newaxis])
 
 
 def _some(values: Any) -> Any:
@@ -174,10 +240,3 @@ def _finish_values(ax: Axes, data: Drawn, empty: bool, ylabel: str, top: float) 
         elif data.discrete[0]:
             whole_ticks(ax.xaxis)
     finish(ax, empty, data.columns[0], ylabel)
-
-
-def _legend_above(ax: Axes) -> None:
-    """Put the legend above the axes: curves and bars fill them."""
-    labels = ax.get_legend_handles_labels()[1]
-    across = min(len(labels), max(ROOM // (max(map(len, labels)) + 6), 1))
-    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=across, frameon=False, borderaxespad=0.2)

@@ -75,6 +75,12 @@ class Labels(NamedTuple):
     code: Integers
     log_factors: Array
 
+    @property
+    def shares(self) -> Array:
+        """What each component has of each row, shape (n, K), of sum 1; equal shares where nothing is known."""
+        factors = np.exp(self.log_factors)
+        return (factors / factors.sum(axis=1, keepdims=True))[self.code]
+
 
 def as_labels(labels: Any, n_rows: int, names: Sequence[str], argument: str = "labels") -> Labels | None:
     """Return what labels say of each row as factors of the mixing proportions.

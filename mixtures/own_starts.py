@@ -68,6 +68,4 @@ class OwnStart:
             raise InvalidParameterError("MixtureModel: the callable init must return labels or responsibilities")
         known = as_labels(given, n, self.names, "init")
         assert known is not None
-        factors = np.exp(known.log_factors)
-        shares = factors / factors.sum(axis=1, keepdims=True)
-        return np.ascontiguousarray(shares[known.code].T[self.owner])
+        return np.ascontiguousarray(known.shares.T[self.owner])

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from distributions.base import Rng
 from distributions.errors import InvalidDataError
 
-from . import contours, curves, diagnostics, explaining, film, memberships
+from . import contours, curves, diagnostics, explaining, film, lower_bound, memberships
 from .canvas import FIGURE_SIZE, component_colors, component_names, drawn, new_axes, require_one_column
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Plots:
     >>> model.plot.colors
     ['#0072B2', '#D55E00']
     >>> [name for name in dir(model.plot) if not name.startswith("_")]  # what tab completion shows
-    ['animate', 'colors', 'density', 'explanation', 'history', 'pairs', 'pit', 'qq', 'responsibilities', 'rootogram',
-    'uncertainty']
+    ['animate', 'bound', 'colors', 'decision_regions', 'density', 'explanation', 'history', 'pairs', 'pit', 'qq',
+    'responsibilities', 'rootogram', 'uncertainty']
     """
 
     def __init__(self, model: MixtureModel) -> None:
@@ -59,13 +59,16 @@ class Plots:
         """The colour of each component, as "#RRGGBB"."""
         return component_colors(len(component_names(self._model)))
 
-    def __call__(self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Any = None) -> Any:
+    def __call__(
+        self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, labels: Any = None, ax: Any = None
+    ) -> Any:
         """Draw data and mixture: `density` of one or two columns, `pairs` of more.
 
         Parameters
         ----------
         x : array_like, shape (n,) or (n, d), or data frame
         sample_weight : array_like, shape (n,), optional
+        labels : array_like, shape (n,) or (n, K), optional
         ax : optional
             As that picture takes it.
 
@@ -73,12 +76,19 @@ class Plots:
         -------
         matplotlib.axes.Axes, or ndarray of them, shape (d, d)
         """
-        data = drawn(self._model, x, sample_weight)
+        data = drawn(self._model, x, sample_weight, labels)
         if data.rows.shape[1] > 2:
             return contours.draw_pairs(data, None, ax)
-        return self.density(x, sample_weight=sample_weight, ax=ax)
+        return self.density(x, sample_weight=sample_weight, labels=labels, ax=ax)
 
-    def density(self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None) -> Axes:
+    def density(
+        self,
+        x: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        labels: Any = None,
+        ax: Axes | None = None,
+    ) -> Axes:
         """Draw one or two columns of data, and the density of each component and of the mixture.
 
         Of one column: a histogram of unit area (of counts, bars of relative frequency), the weighted density of each
@@ -91,6 +101,9 @@ class Plots:
             Names of columns (of a pandas Series, its name) label the axes.
         sample_weight : array_like, shape (n,), optional
             Weights >= 0 of the rows.
+        labels : array_like, shape (n,) or (n, K), optional
+            What the component of each row is taken to be, as `MixtureModel.fit` takes it: an index or name, or a share
+            for each component. Bars and points then have the colours that these say, not the model.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure by default.
 
@@ -101,13 +114,13 @@ class Plots:
         Raises
         ------
         InvalidDataError
-            If there are more than two columns, or rows or weights are malformed.
+            If there are more than two columns, or rows, weights or labels are malformed.
         NotFittedError
             If parameters are unknown.
         ImportError
             If matplotlib is missing.
         """
-        data = drawn(self._model, x, sample_weight)
+        data = drawn(self._model, x, sample_weight, labels)
         d = data.rows.shape[1]
         if d > 2:
             raise InvalidDataError(f"a density plot shows one column or two, here are {d}: use plot.pairs(x)")
@@ -120,6 +133,7 @@ class Plots:
         *,
         columns: Sequence[str | int] | None = None,
         sample_weight: npt.ArrayLike | None = None,
+        labels: Any = None,
         ax: Any = None,
     ) -> Any:
         """Draw every pair of columns as `density` does, and on the diagonal each column by itself.
@@ -133,6 +147,8 @@ class Plots:
         columns : sequence of str or int, optional
             Which ones, by name or place; all by default, up to eight.
         sample_weight : array_like, shape (n,), optional
+        labels : array_like, shape (n,) or (n, K), optional
+            What the component of each row is taken to be, as in `density`.
         ax : ndarray of matplotlib.axes.Axes, shape (m, m), optional
             A square of axes for m columns; a new figure by default.
 
@@ -144,9 +160,9 @@ class Plots:
         Raises
         ------
         InvalidDataError, InvalidParameterError
-            If rows or weights are malformed, there is no such column, or ax has another shape.
+            If rows, weights or labels are malformed, there is no such column, or ax has another shape.
         """
-        return contours.draw_pairs(drawn(self._model, x, sample_weight), columns, ax)
+        return contours.draw_pairs(drawn(self._model, x, sample_weight, labels), columns, ax)
 
     def responsibilities(
         self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
@@ -189,13 +205,44 @@ class Plots:
         data = drawn(self._model, x, sample_weight)
         return memberships.draw_uncertainty(new_axes() if ax is None else ax, data)
 
-    def history(self, *, gap: bool = False, ax: Axes | None = None) -> Axes:
+    def decision_regions(
+        self, x: npt.ArrayLike, *, soft: bool = True, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw two columns, and behind them which component each place would be given to.
+
+        A place has the colour of its most probable component, the paler the less certain that is; lines divide the
+        regions. Of spheres of one size and equal weights, as in k-means, the regions are Voronoi cells.
+
+        Parameters
+        ----------
+        x : array_like, shape (n, 2), or data frame
+        soft : bool, default True
+            Whether colours fade with certainty; if not, each region has one.
+        sample_weight : array_like, shape (n,), optional
+        ax : matplotlib.axes.Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InvalidDataError
+            If there are not two columns, or a column holds separate values.
+        """
+        data = drawn(self._model, x, sample_weight)
+        memberships.require_plane(data)
+        return memberships.draw_decision_regions(new_axes() if ax is None else ax, data, soft=soft)
+
+    def history(self, *, gap: bool = False, label: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw the log-likelihood (with a prior, the log-posterior) at the start and after each update of the fit.
 
         Parameters
         ----------
         gap : bool
             Draw what was still missing from the highest value instead, on a logarithmic axis.
+        label : str, optional
+            Name of the fit in a legend: to compare several on the same axes, each with its line style.
         ax : matplotlib.axes.Axes, optional
 
         Returns
@@ -208,7 +255,51 @@ class Plots:
             If the model is not fitted.
         """
         diagnostics.require_history(self._model)
-        return diagnostics.draw_history(new_axes() if ax is None else ax, self._model, gap=gap)
+        return diagnostics.draw_history(new_axes() if ax is None else ax, self._model, gap=gap, label=label)
+
+    def bound(
+        self,
+        x: npt.ArrayLike,
+        parameter: str,
+        *,
+        steps: int = 2,
+        values: tuple[float, float] | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw the log-likelihood along one parameter, and the lower bounds by which EM climbs it.
+
+        The E-step makes a bound that touches the log-likelihood at the parameter's value; the M-step goes to the top of
+        the bound. All other parameters, and the weights, stay as they are.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, d), or data frame
+        parameter : str
+            Component and parameter, such as "taller.mean"; one that is a number.
+        steps : int, default 2
+            Updates to draw, a bound for each.
+        values : tuple of two float, optional
+            Range of the parameter; by default somewhat more than EM goes through.
+        sample_weight : array_like, shape (n,), optional
+        ax : matplotlib.axes.Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such parameter, or it is no number.
+
+        Notes
+        -----
+        Neal & Hinton, "A view of the EM algorithm that justifies incremental, sparse, and other variants", in Jordan
+        (ed.), Learning in Graphical Models (1998).
+        """
+        climb = lower_bound.climb(self._model, x, sample_weight, parameter, steps)
+        return lower_bound.draw_climb(new_axes() if ax is None else ax, climb, values)
 
     def rootogram(
         self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
@@ -340,6 +431,7 @@ class Plots:
         sample_weight: npt.ArrayLike | None = None,
         frames: int = 30,
         fps: float = 4.0,
+        halves: bool = False,
     ) -> film.Film:
         """Fit a copy of the model and film it: how EM divides the rows, moves the components, climbs the likelihood.
 
@@ -351,6 +443,8 @@ class Plots:
             Most frames: the first updates one by one, later ones ever further apart.
         fps : float, default 4
             Frames per second.
+        halves : bool, default False
+            Show both halves of plain EM's updates: first the rows are divided anew (E), then the components move (M).
 
         Returns
         -------
@@ -362,4 +456,4 @@ class Plots:
         InvalidDataError
             If there are more than two columns, or what `fit` raises.
         """
-        return film.animate(self._model, x, sample_weight, frames, fps)
+        return film.animate(self._model, x, sample_weight, frames, fps, halves)

@@ -9,7 +9,7 @@ import pytest
 mpl.use("Agg")
 
 from matplotlib import pyplot
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
@@ -256,3 +256,30 @@ def test_a_new_figure_grows_with_the_columns(rng):
     width, height = axes[0, 0].figure.get_size_inches()
     pyplot.close(axes[0, 0].figure)
     assert width == height > 7
+
+
+def test_rows_have_the_colours_that_labels_say(ax, rng):
+    x = TWO.sample(100, rng)
+    named = np.where(TWO.predict(x) == 0, "right", "left")  # the wrong way round
+    TWO.plot(x, labels=named, ax=ax)
+    for k, name in enumerate(TWO.names):
+        np.testing.assert_array_equal(points_of(ax, k), x[named == name])
+        assert {to_hex(color).upper() for color in ax.collections[k].get_facecolor()} == {canvas.component_colors(2)[k]}
+
+
+def test_shares_mix_the_colours(ax):
+    x, shares = np.zeros((3, 2)), np.array([[1.0, 0.0], [0.75, 0.25], [0.5, 0.5]])
+    TWO.plot(x, labels=shares, sample_weight=[1, 1, 0], ax=ax)
+    blue, orange = (np.array(to_rgb(color)) for color in canvas.component_colors(2))
+    np.testing.assert_allclose(ax.collections[0].get_facecolor()[:, :3], [blue, 0.75 * blue + 0.25 * orange])
+
+
+def test_labels_reach_every_panel_and_must_be_components(rng):
+    x = np.column_stack([MIXED.sample(30, rng)])
+    labels = np.arange(30) % 2
+    axes = MIXED.plot(x, labels=labels, ax=Figure().subplots(4, 4))
+    assert len(points_of(axes[1, 0], 0)) == 15
+    held = [bars for bars in axes[2, 2].containers if bars.get_label() == "_data"]
+    assert sum(bar.get_height() for bar in held[0]) == pytest.approx(0.5)
+    with pytest.raises(InvalidDataError, match="labels must be a component, 0 to 1 or one of 'left', 'right'"):
+        TWO.plot([[0.0, 0.0]], labels=["middle"])

@@ -221,3 +221,15 @@ def test_weights_are_repetitions(rng):
 def test_a_bad_seed_is_refused(ax):
     with pytest.raises(InvalidParameterError, match="rng must be"):
         COUNTS.plot.pit([1, 2, 3], rng="x", ax=ax)
+
+
+def test_fits_with_labels_are_compared_on_the_same_axes(fitted, ax):
+    fitted.plot.history(gap=True, label="one", ax=ax)
+    fitted.plot.history(gap=True, label="other", ax=ax)
+    first, second = ax.lines
+    np.testing.assert_array_equal(first.get_xydata(), second.get_xydata())
+    assert first.get_linestyle() != second.get_linestyle()
+    assert first.get_color() != second.get_color()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "other"]
+    assert not ax.texts
+    assert ax.get_ylabel() == "log-likelihood still missing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from base64 import b64decode
 
 import matplotlib as mpl
@@ -68,7 +69,8 @@ def test_two_columns_are_smaller_than_half_a_megabyte():
 
 
 def test_notebooks_show_it_and_save_writes_it(waiting, tmp_path):
-    assert b64decode(waiting._repr_mimebundle_()["image/gif"]) == waiting.data
+    (source,) = re.findall(r'src="data:image/gif;base64,(.*?)"', waiting._repr_mimebundle_()["text/html"])
+    assert b64decode(source) == waiting.data
     assert repr(waiting) == waiting._repr_mimebundle_()["text/plain"] == f"Film(iterations={waiting.iterations})"
     waiting.save(tmp_path / "em.gif")
     assert (tmp_path / "em.gif").read_bytes() == waiting.data
@@ -89,17 +91,16 @@ def test_first_steps_are_shown_one_by_one_and_the_last_one_always(n, most):
 
 def test_bars_are_divided_by_responsibility(rng):
     x = START.sample(300, rng)
-    data = canvas.drawn(START, x, None)
-    ax = Figure().subplots()
-    curves.draw_density(ax, data, responsibilities=data.responsibilities)
-    plain = Figure().subplots()
-    curves.draw_density(plain, data)
+    shares = START.predict_proba(x)
+    ax, plain = Figure().subplots(2)
+    curves.draw_density(ax, canvas.drawn(START, x, None, shares))
+    curves.draw_density(plain, canvas.drawn(START, x, None))
     whole, edges, _ = plain.patches[0].get_data()
     (first, _, base), (top, _, between) = (patch.get_data() for patch in ax.patches)
     np.testing.assert_allclose(base, 0.0)
     np.testing.assert_array_equal(between, first)
     np.testing.assert_allclose(top, whole, atol=1e-12)
-    held = np.histogram(x, edges, weights=data.responsibilities[:, 0])[0] / (300 * np.diff(edges))
+    held = np.histogram(x, edges, weights=shares[:, 0])[0] / (300 * np.diff(edges))
     np.testing.assert_allclose(first, held, atol=1e-12)
 
 
@@ -108,12 +109,39 @@ def test_counts_are_filmed_with_divided_bars():
     model = MixtureModel([Poisson(1.0), Poisson(3.0)], max_iter=10_000)
     made = model.plot.animate(deaths["deaths"], sample_weight=deaths["days"], frames=3)
     assert len(list(frames(made))) == 3
-    data = canvas.drawn(model, deaths["deaths"], deaths["days"])
     ax = Figure().subplots()
-    curves.draw_density(ax, data, responsibilities=data.responsibilities)
+    curves.draw_density(ax, canvas.drawn(model, deaths["deaths"], deaths["days"], model.predict_proba(range(10))))
     first, second = ([bar.get_height() for bar in bars] for bars in ax.containers)
     np.testing.assert_allclose(np.add(first, second), deaths["days"] / 1096)
     np.testing.assert_allclose(first, model.predict_proba(deaths["deaths"])[:, 0] * deaths["days"] / 1096)
+
+
+def test_both_halves_of_an_update_have_a_frame(monkeypatch):
+    seen, draw = [], film._draw_frame
+
+    def drawn(above, below, data, steps, frame, likelihoods):
+        draw(above, below, data, steps, frame, likelihoods)
+        seen.append((frame, steps, [patch.get_data().values for patch in above.patches]))
+
+    monkeypatch.setattr(film, "_draw_frame", drawn)
+    made = START.plot.animate(GEYSER["waiting"], frames=8, halves=True)
+    assert len(list(frames(made))) == len(made.iterations) <= 8
+    plain = list(MixtureModel(START.components, accelerate=None).iter_fit(GEYSER["waiting"]))
+    first, *pairs, last = made.iterations
+    assert (first, last) == (0, len(plain) - 1)
+    assert pairs[:2] == [0, 1]
+    assert np.subtract(pairs[1::2], pairs[::2]).tolist() == [1] * (len(pairs) // 2)
+    (_, start, _), divided, moved = seen[1][0], seen[2], seen[3]  # the first one drawn is the last one
+    assert start == 0
+    assert seen[1][0].divided_by is None
+    assert len(seen[1][2]) == 1  # bars of one colour
+    for frame, steps, bars in (divided, moved):
+        assert frame.divided_by == 0
+        assert frame.title.startswith("update 1, ")
+        assert steps[frame.iteration].log_likelihood == pytest.approx(plain[frame.iteration].log_likelihood)
+        assert len(bars) == 2
+    np.testing.assert_array_equal(divided[2][0], moved[2][0])  # the M-step leaves the division as it is
+    np.testing.assert_array_equal(seen[0][2][0], seen[-1][2][0])
 
 
 def test_three_columns_and_bad_numbers_are_refused(rng):

@@ -8,9 +8,12 @@ import pytest
 
 mpl.use("Agg")
 
+from matplotlib.colors import to_rgb
+from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
-from distributions import Categorical, Exponential, MultivariateNormal, Normal, Poisson, Uniform
+from distributions import Categorical, Exponential, MultivariateNormal, Normal, Poisson, Product, Uniform, UniformBox
+from distributions.errors import InvalidDataError
 from mixtures import MixtureModel, canvas, memberships
 
 ONE = MixtureModel({"low": Normal(-3, 1), "high": Normal(3, 2)}, weights=[0.25, 0.75])
@@ -152,3 +155,45 @@ def test_nothing_joins_categories(ax):
     model.plot.responsibilities(["a", "b", "b"], ax=ax)
     assert {line.get_linestyle() for line in ax.lines} == {"None"}
     assert [text.get_text() for text in ax.get_xticklabels()] == ["a", "b"]
+
+
+def test_decision_regions_have_the_colour_of_the_component_and_fade_with_doubt(ax, rng):
+    x = TWO.sample(60, rng)
+    TWO.plot.decision_regions(x, ax=ax)
+    (image,) = ax.images
+    left, right, bottom, top = image.get_extent()
+    pixels = image.get_array()
+    rows, columns = rng.integers(0, memberships.PIXELS, (2, 200))
+    step_x, step_y = (right - left) / memberships.PIXELS, (top - bottom) / memberships.PIXELS
+    places = np.column_stack([left + (columns + 0.5) * step_x, bottom + (rows + 0.5) * step_y])
+    shares = TWO.predict_proba(places)
+    colors = np.array([to_rgb(color) for color in canvas.component_colors(2)])[shares.argmax(axis=1)]
+    depth = memberships.TINT * (2.0 * shares.max(axis=1, keepdims=True) - 1.0)
+    np.testing.assert_allclose(pixels[rows, columns], 1.0 - depth * (1.0 - colors), atol=1e-9)
+    assert ax.get_ylabel() == "column 2"
+    assert legend(ax) == ["MultivariateNormal 1, weight 0.50", "MultivariateNormal 2, weight 0.50"]
+
+
+def test_hard_regions_of_equal_spheres_are_voronoi_cells(ax):
+    TWO.plot.decision_regions([[0.0, 0.0], [3.0, 3.0]], soft=False, ax=ax)
+    pixels = ax.images[0].get_array()
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) == 2
+    for line in [artist for artist in ax.collections if isinstance(artist, QuadContourSet)]:
+        ends = line.get_paths()[0].vertices
+        np.testing.assert_allclose(ends.sum(axis=1), 3.0, atol=1e-3)  # as far from (0, 0) as from (3, 3)
+
+
+def test_places_that_no_component_reaches_are_white(ax):
+    squares = [UniformBox([0, 0], [1, 1]), UniformBox([2, 2], [3, 3])]
+    MixtureModel(squares).plot.decision_regions([[0.0, 0.0], [3.0, 3.0]], ax=ax)
+    pixels = ax.images[0].get_array()
+    assert (pixels[0, -1] == 1.0).all()
+    assert (pixels[40, 40] < 1.0).any()
+
+
+def test_decision_regions_need_two_columns_of_values(rng):
+    with pytest.raises(InvalidDataError, match="show two columns, here are 3"):
+        THREE.plot.decision_regions(THREE.sample(5, rng))
+    counts = MixtureModel([Product([Normal(0, 1), Poisson(2)]), Product([Normal(1, 1), Poisson(5)])])
+    with pytest.raises(InvalidDataError, match="column 'column 2' holds separate ones"):
+        counts.plot.decision_regions(counts.sample(5, rng))

@@ -31,7 +31,8 @@ def ax():
 
 def test_tab_completion_shows_the_pictures():
     public = [name for name in dir(ONE.plot) if not name.startswith("_")]
-    assert set(PICTURES) | {"pairs", "history", "explanation", "animate", "colors"} == set(public)
+    others = {"pairs", "history", "bound", "decision_regions", "explanation", "animate", "colors"}
+    assert set(PICTURES) | others == set(public)
     assert all(name in repr(ONE.plot) for name in public)
 
 
