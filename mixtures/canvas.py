@@ -36,6 +36,9 @@ FIGURE_SIZE = (6.0, 3.8)
 MOST_INSIDE = 7  # entries of a legend inside the axes
 ROOM = 62  # letters and marks of a legend beside each other
 PROBES = 10_000  # draws that say where a component lies
+MOST_MARKS = 2000  # rows that are drawn one by one
+RUG = 0.03  # height of the marks of the data, of the axes'
+INK = 150  # marks beside each other from which on they are paler
 
 
 def component_colors(n: int) -> list[str]:
@@ -138,6 +141,22 @@ def whole_ticks(axis: Any, most: Any = "auto") -> None:
 def tick_labels(axis: Any, labels: dict[float, Any]) -> None:
     """Write the labels of categories in the places of their codes."""
     axis.set_ticks(list(labels), [str(label) for label in labels.values()])
+
+
+def thinned(values: Any) -> Any:
+    """Return at most `MOST_MARKS` of ascending values, the first and the last among them."""
+    if len(values) <= MOST_MARKS:
+        return values
+    return values[np.unique(np.linspace(0, len(values) - 1, MOST_MARKS).round().astype(int))]
+
+
+def draw_rug(ax: Axes, values: Array, top: float) -> float:
+    """Draw a mark for each value, shape (n,), below axes that reach up to top; return where the marks end."""
+    values = thinned(np.unique(values))
+    alpha = float(np.clip(INK / len(values), 0.25, 0.7))
+    ends = (-2.2 * RUG * top, -0.7 * RUG * top)
+    ax.vlines(values, *ends, color=GUIDE_COLOR, linewidth=0.8, alpha=alpha, zorder=1, label="_data")
+    return -2.5 * RUG * top
 
 
 def effective_rows(weight: Array) -> float:
@@ -268,6 +287,36 @@ def column_names(model: MixtureModel, x: Any, d: int) -> list[str]:
     if is_frame(x) and len(x.columns) == d:
         return [str(name) for name in x.columns]
     return [str(getattr(x, "name", None) or "x")] if d == 1 else [f"column {j + 1}" for j in range(d)]
+
+
+def chosen_columns(data: Drawn, columns: Sequence[str | int] | None, what: str, most: int) -> list[int]:
+    """Return the places of columns given by name or place, all of them by default.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no such column, or one is named twice.
+    InvalidDataError
+        If all are too many to be read.
+    """
+    d = len(data.columns)
+    if columns is None:
+        if d > most:
+            raise InvalidDataError(
+                f"{what} of {d} columns would be too small to read: choose up to {most} with columns="
+            )
+        return list(range(d))
+    chosen = []
+    for column in columns:
+        if isinstance(column, str) and column in data.columns:
+            chosen.append(data.columns.index(column))
+        elif isinstance(column, (int, np.integer)) and not isinstance(column, bool) and 0 <= column < d:
+            chosen.append(int(column))
+        else:
+            raise InvalidParameterError(
+                f"{what}: there is no column {column!r}; they are {', '.join(map(repr, data.columns))}, or 0 to {d - 1}"
+            )
+    return chosen
 
 
 def require_one_column(data: Drawn, what: str) -> Array:

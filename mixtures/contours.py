@@ -15,6 +15,7 @@ from .canvas import (
     Drawn,
     Margin,
     add_legend,
+    chosen_columns,
     component_colors,
     finish,
     line_style,
@@ -190,7 +191,9 @@ def draw_pairs(data: Drawn, columns: Sequence[str | int] | None, ax: Any = None)
     InvalidDataError
         If there are fewer than two columns or too many.
     """
-    chosen = _chosen(data, columns)
+    chosen = chosen_columns(data, columns, "a pairs plot", MOST_COLUMNS)
+    if len(chosen) < 2 or len(set(chosen)) < len(chosen):
+        raise InvalidDataError(f"a pairs plot needs two different columns or more; got {len(chosen)}")
     m = len(chosen)
     if ax is None:
         side = max(1.9 * m, 5.0)
@@ -220,14 +223,14 @@ def draw_pairs(data: Drawn, columns: Sequence[str | int] | None, ax: Any = None)
                 ax.set_ylabel("")
                 ax.tick_params(labelleft=False)
             ax.tick_params(labelsize="small")
-            _thin_out(ax.xaxis, data.labels[chosen[column]], rotate=True)
+            thin_out(ax.xaxis, data.labels[chosen[column]], rotate=True)
             if column < row:
-                _thin_out(ax.yaxis, data.labels[chosen[row]])
+                thin_out(ax.yaxis, data.labels[chosen[row]])
     _legend_above_the_diagonal(axes, data)
     return axes
 
 
-def _thin_out(axis: Any, labels: dict[float, Any] | None, rotate: bool = False) -> None:
+def thin_out(axis: Any, labels: dict[float, Any] | None, rotate: bool = False) -> None:
     """Leave few ticks at the axis of a small panel, and turn long labels."""
     from matplotlib.ticker import MaxNLocator
 
@@ -259,28 +262,3 @@ def _spread_out(data: Drawn, column: int) -> Array:
     if not data.discrete[column]:
         return values
     return values + np.random.default_rng(column).uniform(-JITTER, JITTER, len(values))
-
-
-def _chosen(data: Drawn, columns: Sequence[str | int] | None) -> list[int]:
-    """Return the places of columns given by name or place."""
-    d = len(data.columns)
-    if columns is None:
-        columns = range(d)
-        if d > MOST_COLUMNS:
-            raise InvalidDataError(
-                f"a pairs plot of {d} columns would be too small to read: choose up to {MOST_COLUMNS} with columns="
-            )
-    chosen = []
-    for column in columns:
-        if isinstance(column, str) and column in data.columns:
-            chosen.append(data.columns.index(column))
-        elif isinstance(column, (int, np.integer)) and not isinstance(column, bool) and 0 <= column < d:
-            chosen.append(int(column))
-        else:
-            raise InvalidParameterError(
-                f"a pairs plot: there is no column {column!r}; they are {', '.join(map(repr, data.columns))}, "
-                f"or 0 to {d - 1}"
-            )
-    if len(chosen) < 2 or len(set(chosen)) < len(chosen):
-        raise InvalidDataError(f"a pairs plot needs two different columns or more; got {len(chosen)}")
-    return chosen

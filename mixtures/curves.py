@@ -17,6 +17,7 @@ from .canvas import (
     Margin,
     add_legend,
     component_colors,
+    draw_rug,
     effective_rows,
     finish,
     line_style,
@@ -47,7 +48,9 @@ class Bars(NamedTuple):
     high: float
 
 
-def draw_density(ax: Axes, data: Drawn, column: int = 0, *, legend: bool = True) -> Axes:
+def draw_density(
+    ax: Axes, data: Drawn, column: int = 0, *, legend: bool = True, rug: bool = False, bins: Any = None
+) -> Axes:
     """Draw a column of the data, the weighted density of each component there, and their sum.
 
     Where the data say what components have of them, the bars are divided among these in their colours.
@@ -59,6 +62,10 @@ def draw_density(ax: Axes, data: Drawn, column: int = 0, *, legend: bool = True)
     column : int
     legend : bool
         Whether to draw one.
+    rug : bool
+        Whether to mark each value below the bars.
+    bins : int or array_like, optional
+        Number or edges of the bars, if the values are not separate.
 
     Returns
     -------
@@ -68,9 +75,9 @@ def draw_density(ax: Axes, data: Drawn, column: int = 0, *, legend: bool = True)
     values, discrete = data.rows[:, column], bool(data.discrete[column])
     present = ~np.isnan(values)
     values, weight = values[present], data.row_weight[present]
-    bars = (_bars_of_counts if discrete else _histogram)(values, weight)
+    bars = bars_of(values, weight, discrete, bins)
     if data.shares is None:
-        entries.append(_draw_bars(ax, bars, discrete, np.zeros_like(bars.heights), bars.heights, DATA_COLOR, "data"))
+        entries.append(draw_bars(ax, bars, discrete, np.zeros_like(bars.heights), bars.heights, DATA_COLOR, "data"))
     else:
         _draw_divided_bars(ax, bars, discrete, values, weight[:, np.newaxis] * data.shares[present])
 
@@ -80,9 +87,10 @@ def draw_density(ax: Axes, data: Drawn, column: int = 0, *, legend: bool = True)
         lines, highest = _draw_curves(ax, data, margins, bars, discrete, data.labels[column] is not None)
         entries += lines
         top = max(top, min(TALLEST * top, highest))
+    bottom = draw_rug(ax, values, top) if rug else 0.0
     if empty:
         ax.set_xlim(widened(ax, "x", bars.low, bars.high))
-        ax.set_ylim(widened(ax, "y", 0.0, 1.06 * top))
+        ax.set_ylim(widened(ax, "y", bottom, 1.06 * top))
         labels = data.labels[column]
         if labels is not None:
             tick_labels(ax.xaxis, labels)
@@ -99,8 +107,8 @@ def _draw_curves(
 ) -> tuple[list[Any], float]:
     """Draw the curves of the components and the mixture; return their lines, and how high the mixture rises."""
     low, high = bars.low, bars.high
-    values = [_values(margin, low, high) if margin.discrete else np.empty(0) for margin in margins]
-    grid = _grid(margins, low, high)
+    values = [values_of(margin, low, high) if margin.discrete else np.empty(0) for margin in margins]
+    grid = grid_of(margins, low, high)
     whole = np.unique(np.concatenate(values))
     total = np.zeros(len(whole if discrete else grid))
     lines: list[Any] = []
@@ -129,6 +137,11 @@ def _draw_curves(
 # ------------------------------------------------------------------------------------------------------- data
 
 
+def bars_of(values: Array, weight: Array, discrete: bool, bins: Any = None) -> Bars:
+    """Return the bars of weighted values: one for each value where they are separate, else a histogram."""
+    return _bars_of_counts(values, weight) if discrete else _histogram(values, weight, bins)
+
+
 def _bars_of_counts(values: Array, weight: Array) -> Bars:
     """Return a bar of relative frequency for each value."""
     counts, place = np.unique(values, return_inverse=True)
@@ -137,15 +150,16 @@ def _bars_of_counts(values: Array, weight: Array) -> Bars:
     return Bars(frequencies, np.empty(0), counts, width, counts[0] - 0.8, counts[-1] + 0.8)
 
 
-def _histogram(values: Array, weight: Array) -> Bars:
+def _histogram(values: Array, weight: Array, bins: Any) -> Bars:
     """Return a histogram of unit area."""
-    edges = bin_edges(values, weight)
+    edges = bin_edges(values, weight) if bins is None else np.histogram_bin_edges(values, bins).astype(float)
     heights = np.histogram(values, edges, weights=weight)[0] / (weight.sum() * np.diff(edges))
     margin = 0.03 * (edges[-1] - edges[0])
     return Bars(heights, edges, (edges[1:] + edges[:-1]) / 2, 0.0, edges[0] - margin, edges[-1] + margin)
 
 
-def _draw_bars(ax: Axes, bars: Bars, discrete: bool, base: Array, top: Array, color: Any, label: str) -> Any:
+def draw_bars(ax: Axes, bars: Bars, discrete: bool, base: Array, top: Array, color: Any, label: str) -> Any:
+    """Draw bars from base to top, shapes (m,), and return what stands for them in a legend."""
     if discrete:
         return ax.bar(bars.places, top - base, bars.width, bottom=base, color=color, zorder=1, label=label)
     return ax.stairs(top, bars.edges, baseline=base, fill=True, color=color, zorder=1, label=label)
@@ -162,7 +176,7 @@ def _draw_divided_bars(ax: Axes, bars: Bars, discrete: bool, values: Array, shar
     scale = np.divide(bars.heights, held, out=np.zeros_like(held), where=held > 0)
     for color, share in zip(component_colors(shares.shape[1]), shares.T, strict=True):
         top = base + scale * np.bincount(place, share, n_bars)
-        _draw_bars(ax, bars, discrete, base, top, (color, 0.45), "_data")
+        draw_bars(ax, bars, discrete, base, top, (color, 0.45), "_data")
         base = top
 
 
@@ -212,7 +226,7 @@ def _whole_numbers(low: float, high: float) -> Array:
     return np.unique(np.round(np.linspace(first, last, int(min(last - first + 1, MAX_COUNTS)))))
 
 
-def _values(margin: Margin, low: float, high: float) -> Array:
+def values_of(margin: Margin, low: float, high: float) -> Array:
     """Return the separate values from low to high at which a component has mass, thinned out where they are many."""
     if high - low > MOST_VALUES:
         return _whole_numbers(low, high)
@@ -222,7 +236,7 @@ def _values(margin: Margin, low: float, high: float) -> Array:
     return values[np.unique(np.linspace(0, len(values) - 1, MAX_COUNTS).round().astype(int))]
 
 
-def _grid(margins: Iterable[Margin], low: float, high: float) -> Array:
+def grid_of(margins: Iterable[Margin], low: float, high: float) -> Array:
     """Return points from low to high at which curves are drawn, dense where a component is narrow."""
     points = [np.linspace(low, high, GRID)]
     for margin in margins:

@@ -19,12 +19,16 @@ from .canvas import (
     MIXTURE_COLOR,
     POINT_COLOR,
     Drawn,
+    add_legend,
+    component_colors,
     effective_rows,
     finish,
+    line_style,
+    weight_label,
     whole_ticks,
     widened,
 )
-from .curves import bin_edges
+from .curves import bin_edges, grid_of, values_of
 from .structure import as_generator
 
 if TYPE_CHECKING:
@@ -211,6 +215,12 @@ def draw_pit(ax: Axes, data: Drawn, values: Array, rng: Rng = 0) -> Axes:
     return finish(ax, empty, f"{kind} of {data.columns[0]}", "density")
 
 
+def _band(level: Array, n: float) -> tuple[Array, Array]:
+    """Return between which probabilities order statistics of n rows lie, `COVERED` of the time, shapes of level."""
+    rank, tail = n * level + 0.5, (1.0 - COVERED) / 2
+    return betaincinv(rank, n + 1.0 - rank, tail), betaincinv(rank, n + 1.0 - rank, 1.0 - tail)
+
+
 def draw_qq(ax: Axes, data: Drawn, values: Array, rng: Rng = 0) -> Axes:
     """Draw quantiles of the data against those of the mixture, on a line where it is right.
 
@@ -236,9 +246,7 @@ def draw_qq(ax: Axes, data: Drawn, values: Array, rng: Rng = 0) -> Axes:
     level = (np.cumsum(weight) - weight / 2) / weight.sum()
     shown = np.unique(np.linspace(0, len(order) - 1, MOST_POINTS).round().astype(int))
     observed, level = observed[order][shown], level[shown]
-    rank = n * level + 0.5
-    tail = (1.0 - COVERED) / 2
-    levels = np.stack([level, *(betaincinv(rank, n + 1.0 - rank, probability) for probability in (tail, 1.0 - tail))])
+    levels = np.stack([level, *_band(level, n)])
     expected, low, high = ndtri(levels) if randomised else data.model.ppf(levels)
     ax.fill_between(expected, low, high, color=GUIDE_COLOR, alpha=0.25, linewidth=0, label="95 %", zorder=1)
     ends = [min(expected[0], observed[0]), max(expected[-1], observed[-1])]
@@ -248,3 +256,80 @@ def draw_qq(ax: Axes, data: Drawn, values: Array, rng: Rng = 0) -> Axes:
     if randomised:
         return finish(ax, empty, "standard normal quantiles", f"randomised residuals of {data.columns[0]}")
     return finish(ax, empty, f"quantiles of the mixture, {data.columns[0]}", "quantiles of the data")
+
+
+# --------------------------------------------------------------------------------------------------- survival
+
+
+def draw_survival(ax: Axes, data: Drawn, values: Array) -> Axes:
+    """Draw the share of rows above each value, on a logarithmic axis, with those of mixture and components.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    data : Drawn
+        Of one column.
+    values : ndarray, shape (n,)
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    empty, n = not ax.has_data(), effective_rows(data.row_weight)
+    distinct, place = np.unique(values, return_inverse=True)
+    held = np.bincount(place, data.row_weight) / data.row_weight.sum()
+    above = np.append(np.cumsum(held[:0:-1])[::-1], 0.0)
+    low, high = _range_of_survival(data, distinct)
+    margins = data.margins([0]) or []
+    discrete = bool(data.discrete[0])
+    points = np.unique(
+        np.concatenate([values_of(margin, low, high) for margin in margins])
+        if discrete
+        else np.append(grid_of(margins, low, high), distinct)
+    )
+    drawstyle = "steps-post" if discrete else "default"
+    entries: list[Any] = ax.step(
+        np.concatenate([[low], distinct, [high]]),
+        np.concatenate([[1.0], above, [0.0]]),
+        where="post",
+        color=GUIDE_COLOR,
+        linewidth=1.6,
+        label="data",
+        zorder=3,
+    )
+    if not _jumps(data):  # of order statistics, which counts have none of
+        level = 1.0 - (above + held / 2)
+        ends = data.model.ppf(np.stack(_band(level, n)))
+        ax.fill_betweenx(1.0 - level, *ends, color=GUIDE_COLOR, alpha=0.25, linewidth=0, label="95 %", zorder=1)
+        entries.append(ax.collections[-1])
+    colors = component_colors(len(data.weights))
+    if len(margins) > 1:
+        for k, (name, share, margin) in enumerate(zip(data.names, data.weights, margins, strict=True)):
+            entries += ax.plot(
+                points,
+                share * (1.0 - margin.distribution.cdf(points)),
+                color=colors[k],
+                linestyle=line_style(k),
+                linewidth=2.0,
+                drawstyle=drawstyle,
+                label=weight_label(name, share),
+                zorder=2,
+            )
+    survival = 1.0 - data.model.cdf(points)
+    entries += ax.plot(
+        points, survival, color=MIXTURE_COLOR, linewidth=1.6, drawstyle=drawstyle, label="mixture", zorder=4
+    )
+    if empty:
+        ax.set_yscale("log")
+        ax.set_ylim(widened(ax, "y", 0.5 / n, 1.25))
+        ax.set_xlim(widened(ax, "x", low, high))
+    add_legend(ax, entries)
+    return finish(ax, empty, data.columns[0], "survival (share above)")
+
+
+def _range_of_survival(data: Drawn, distinct: Array) -> tuple[float, float]:
+    """Return the range to show: from the lowest possible value, if it is not far below the data."""
+    low, high = float(distinct[0]), float(distinct[-1])
+    margin = 0.03 * (high - low) or 0.05 * (abs(low) or 1.0)
+    first = data.model.support.low
+    return (first if low - first <= (high - low) / 2 else low - margin), high + margin

@@ -17,9 +17,11 @@ from .canvas import (
     Drawn,
     add_legend,
     component_colors,
+    draw_rug,
     finish,
     legend_above,
     line_style,
+    thinned,
     tick_labels,
     whole_ticks,
 )
@@ -29,10 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GRID = 601
-MOST = 2000  # rows that are drawn one by one
 PIXELS = 301  # of decision regions in each direction
 TINT = 0.4  # strongest colour of a region: points must show on it
-RUG = 0.03  # height of the marks of the data, of the axes'
 SMALLEST, LARGEST = 0.25, 4.0  # areas of the points of certain and of doubtful rows, relative to the usual one
 
 
@@ -61,7 +61,7 @@ def draw_responsibilities(ax: Axes, data: Drawn) -> Axes:
         probability = data.responsibilities
         order = np.lexsort([-probability.max(axis=1), probability.argmax(axis=1)])
         ends = np.cumsum(data.row_weight[order])
-        shown = _some(np.arange(len(order)))  # of many rows, each stands for those before it
+        shown = thinned(np.arange(len(order)))  # of many rows, each stands for those before it
         order, ends = order[shown], np.concatenate([[0.0], ends[shown]])
         below = np.zeros(len(order))
         for name, color, share in zip(names, colors, probability[order].T, strict=True):
@@ -120,7 +120,7 @@ def draw_uncertainty(ax: Axes, data: Drawn) -> Axes:
         return ax
     order = np.argsort(doubt, kind="stable")
     ends = np.cumsum(data.row_weight[order])
-    shown = _some(np.arange(len(order)))
+    shown = thinned(np.arange(len(order)))
     order, ends = order[shown], np.concatenate([[0.0], ends[shown]])
     ax.stairs(doubt[order], ends, fill=True, color=DATA_COLOR)
     ax.stairs(doubt[order], ends, color=MIXTURE_COLOR, linewidth=1.6)
@@ -207,15 +207,8 @@ def _over_values(data: Drawn) -> tuple[Array, Array]:
         if len(points) > GRID:
             points = np.unique(data.rows[:, 0])
     else:
-        points = np.union1d(np.linspace(low, high, GRID), _some(np.unique(data.rows[:, 0])))
+        points = np.union1d(np.linspace(low, high, GRID), thinned(np.unique(data.rows[:, 0])))
     return points, _shares(data, points[:, np.newaxis])
-
-
-def _some(values: Any) -> Any:
-    """Return at most `MOST` of ascending values, the first and the last among them."""
-    if len(values) <= MOST:
-        return values
-    return values[np.unique(np.linspace(0, len(values) - 1, MOST).round().astype(int))]
 
 
 def _dots(data: Drawn, points: Array) -> dict[str, Any]:
@@ -227,13 +220,10 @@ def _dots(data: Drawn, points: Array) -> dict[str, Any]:
 
 def _finish_values(ax: Axes, data: Drawn, empty: bool, ylabel: str, top: float) -> None:
     """Mark the data below the curves, and set limits and labels."""
-    values = _some(np.unique(data.rows[:, 0]))
-    ax.vlines(
-        values, -2.2 * RUG * top, -0.7 * RUG * top, color=GUIDE_COLOR, linewidth=0.8, alpha=0.7, zorder=1, label="_data"
-    )
+    bottom = draw_rug(ax, data.rows[:, 0], top)
     if empty:
         ax.set_xlim(limits(data, 0))
-        ax.set_ylim(-2.5 * RUG * top, 1.03 * top)
+        ax.set_ylim(bottom, 1.03 * top)
         labels = data.labels[0]
         if labels is not None:
             tick_labels(ax.xaxis, labels)

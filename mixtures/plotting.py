@@ -13,7 +13,7 @@ import numpy.typing as npt
 from distributions.base import Rng
 from distributions.errors import InvalidDataError
 
-from . import contours, curves, diagnostics, explaining, film, lower_bound, memberships
+from . import contours, curves, diagnostics, explaining, film, lower_bound, memberships, profiles
 from .canvas import FIGURE_SIZE, component_colors, component_names, drawn, new_axes, require_one_column
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Plots:
     >>> model.plot.colors
     ['#0072B2', '#D55E00']
     >>> [name for name in dir(model.plot) if not name.startswith("_")]  # what tab completion shows
-    ['animate', 'bound', 'colors', 'decision_regions', 'density', 'explanation', 'history', 'pairs', 'pit', 'qq',
-    'responsibilities', 'rootogram', 'uncertainty']
+    ['animate', 'bound', 'colors', 'decision_regions', 'density', 'explanation', 'history', 'pairs', 'pit', 'profiles',
+    'qq', 'responsibilities', 'rootogram', 'survival', 'uncertainty']
     """
 
     def __init__(self, model: MixtureModel) -> None:
@@ -85,6 +85,8 @@ class Plots:
         self,
         x: npt.ArrayLike,
         *,
+        rug: bool = False,
+        bins: int | npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
         labels: Any = None,
         ax: Axes | None = None,
@@ -99,6 +101,10 @@ class Plots:
         ----------
         x : array_like, shape (n,) or (n, 2), or data frame
             Names of columns (of a pandas Series, its name) label the axes.
+        rug : bool, default False
+            Mark each value below the bars; of one column only.
+        bins : int or array_like, shape (m + 1,), optional
+            Number of bars, or their ascending edges, of a histogram; chosen by the data by default. Counts have none.
         sample_weight : array_like, shape (n,), optional
             Weights >= 0 of the rows.
         labels : array_like, shape (n,) or (n, K), optional
@@ -114,7 +120,7 @@ class Plots:
         Raises
         ------
         InvalidDataError
-            If there are more than two columns, or rows, weights or labels are malformed.
+            If there are more than two columns, two with a rug or bins, or rows, weights or labels are malformed.
         NotFittedError
             If parameters are unknown.
         ImportError
@@ -124,8 +130,10 @@ class Plots:
         d = data.rows.shape[1]
         if d > 2:
             raise InvalidDataError(f"a density plot shows one column or two, here are {d}: use plot.pairs(x)")
+        if rug or bins is not None:
+            require_one_column(data, "a rug or a histogram")
         ax = new_axes() if ax is None else ax
-        return curves.draw_density(ax, data) if d == 1 else contours.draw_plane(ax, data)
+        return curves.draw_density(ax, data, rug=rug, bins=bins) if d == 1 else contours.draw_plane(ax, data)
 
     def pairs(
         self,
@@ -397,6 +405,65 @@ class Plots:
         data = drawn(self._model, x, sample_weight)
         values = require_one_column(data, "a histogram of transforms")
         return diagnostics.draw_pit(new_axes() if ax is None else ax, data, values, rng)
+
+    def survival(self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the share of rows above each value on a logarithmic axis: exponential waits make a straight line.
+
+        The steps are the data's; each lies in the band of a right mixture with probability 95 % (counts have none).
+        Each component's curve starts at its weight, and they add up to the mixture's.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,)
+        sample_weight : array_like, shape (n,), optional
+        ax : matplotlib.axes.Axes, optional
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Notes
+        -----
+        The band: order statistics of a uniform sample follow beta distributions, as in `qq`.
+        """
+        data = drawn(self._model, x, sample_weight)
+        values = require_one_column(data, "a survival function")
+        return diagnostics.draw_survival(new_axes() if ax is None else ax, data, values)
+
+    def profiles(
+        self,
+        x: npt.ArrayLike,
+        *,
+        columns: Sequence[str | int] | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        ax: Any = None,
+    ) -> Any:
+        """Draw a card for each component: a row of panels that show its distribution of each column.
+
+        Grey is all of the data, colour the component by itself, without its weight. Above a panel are the component's
+        mean and standard deviation there, or its most probable category. Panels of a column have one scale.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, d), or data frame
+            Missing cells are left out of the bars of their column.
+        columns : sequence of str or int, optional
+            Which ones, by name or place; all by default, up to ten.
+        sample_weight : array_like, shape (n,), optional
+        ax : ndarray of matplotlib.axes.Axes, shape (K, m), optional
+            For K components and m columns; a new figure by default.
+
+        Returns
+        -------
+        ndarray of matplotlib.axes.Axes, shape (K, m)
+
+        Raises
+        ------
+        InvalidDataError, InvalidParameterError
+            If rows or weights are malformed, there is no such column, ax has another shape, or a component cannot say
+            what a column is without the others.
+        """
+        return profiles.draw_profiles(drawn(self._model, x, sample_weight), columns, ax)
 
     def explanation(
         self,

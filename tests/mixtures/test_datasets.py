@@ -8,6 +8,7 @@ import pytest
 from mixtures import datasets
 
 ROWS = {
+    "coal_disasters": 191,
     "galaxies": 82,
     "galton_heights": 934,
     "horseshoe_crabs": 15,
@@ -16,7 +17,7 @@ ROWS = {
     "spike_times": 1930,
     "times_deaths": 10,
 }
-MISSING = {"penguins": 2 * 4 + 11}  # cells
+MISSING = {"coal_disasters": 1, "penguins": 2 * 4 + 11}  # cells
 
 
 def test_names_are_the_files():
@@ -74,6 +75,16 @@ def test_horseshoe_crabs():
     assert data["females"][data["satellites"] == 0] == [62]
 
 
+def test_coal_disasters():
+    data = datasets.load("coal_disasters")
+    assert (data["date"][0], data["date"][-1]) == ("1851-03-15", "1962-03-22")
+    dates = data["date"].astype("datetime64[D]")
+    np.testing.assert_array_equal(np.diff(dates).astype(float), data["days"][1:])
+    assert np.isnan(data["days"][0])
+    before = dates < np.datetime64("1890-01-01")  # the rate fell about then
+    assert (before.sum(), data["days"][1:].sum()) == (123, 40549)
+
+
 def test_galaxies_offers_both_readings_of_the_78th_value():
     data = datasets.load("galaxies")
     assert (data["velocity"][77], data["velocity_mass"][77]) == (26960, 26690)
@@ -128,7 +139,7 @@ def test_columns_are_read_only_and_loads_are_independent():
 def test_an_unknown_name_is_answered_with_the_nearest_and_the_list():
     with pytest.raises(ValueError, match=r"named 'old_faithfull'.*mean 'old_faithful'.*times_deaths"):
         datasets.load("old_faithfull")
-    with pytest.raises(ValueError, match=r"named 'xyzzy'\. Choose from: galaxies"):
+    with pytest.raises(ValueError, match=r"named 'xyzzy'\. Choose from: coal_disasters, galaxies"):
         datasets.load("xyzzy")
     with pytest.raises(KeyError, match=r"no column of old_faithful named 'wating'.*mean 'waiting'"):
         datasets.load("old_faithful")["wating"]

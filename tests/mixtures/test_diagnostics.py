@@ -11,7 +11,7 @@ mpl.use("Agg")
 
 from matplotlib.figure import Figure
 
-from distributions import Gamma, Normal, Poisson, ZeroInflated
+from distributions import Exponential, Gamma, Normal, Poisson, ZeroInflated
 from distributions.errors import InvalidParameterError, NotFittedError
 from mixtures import MixtureModel, Prior, canvas, datasets, diagnostics
 
@@ -216,6 +216,37 @@ def test_weights_are_repetitions(rng):
     (at, of), (each_at, each_of) = one.lines[1].get_data(), other.lines[1].get_data()
     middle = [np.median(each_at[each_of == value]) for value in of]
     np.testing.assert_allclose(ONE.cdf(at), ONE.cdf(middle), atol=0.01)
+
+
+def test_survival_is_one_minus_the_cdf_and_steps_down_at_each_value(ax, rng):
+    model = MixtureModel([Exponential(1.0), Exponential(0.1)], weights=[0.75, 0.25])
+    x = np.append(model.sample(39, rng), 0.0)
+    model.plot.survival(x, ax=ax)
+    steps, first, second, total = ax.lines
+    at, share = steps.get_data()
+    np.testing.assert_array_equal(at, [0.0, *np.sort(x), ax.get_xlim()[1]])
+    np.testing.assert_allclose(share, [1.0, *np.arange(39, -1, -1) / 40, 0.0], atol=1e-15)
+    for line, weight, rate in ((first, 0.75, 1.0), (second, 0.25, 0.1)):
+        points, curve = line.get_data()
+        np.testing.assert_allclose(curve, weight * np.exp(-rate * points), atol=1e-15)
+    np.testing.assert_allclose(total.get_ydata(), first.get_ydata() + second.get_ydata(), atol=1e-15)
+    assert (ax.get_yscale(), ax.get_ylim()[0]) == ("log", 0.5 / 40)
+    (band,) = ax.collections
+    around = band.get_paths()[0].vertices
+    for i in (0, 20, 39):
+        edges = around[np.isclose(around[:, 1], 1.0 - (i + 0.5) / 40), 0]
+        ends = model.ppf(scipy.stats.beta.ppf([0.025, 0.975], i + 1, 40 - i))
+        np.testing.assert_allclose([edges.min(), edges.max()], ends, rtol=1e-6)
+
+
+def test_survival_of_weighted_counts_has_steps_and_no_band(ax):
+    deaths = datasets.load("times_deaths")
+    COUNTS.plot.survival(deaths["deaths"], sample_weight=deaths["days"], ax=ax)
+    steps, *_, total = ax.lines
+    above = [deaths["days"][deaths["deaths"] > count].sum() / 1096 for count in range(10)]
+    np.testing.assert_allclose(steps.get_ydata()[1:-1], above, atol=1e-15)
+    np.testing.assert_allclose(total.get_ydata(), 1.0 - COUNTS.cdf(np.arange(10)))
+    assert len(ax.collections) == 0
 
 
 def test_a_bad_seed_is_refused(ax):

@@ -138,7 +138,7 @@ def test_many_rows_are_thinned_out(rng):
     bars, doubt, rug = Figure().subplots(3)
     THREE.plot.responsibilities(x, ax=bars)
     top, edges, _ = bars.patches[-1].get_data()
-    assert len(top) <= memberships.MOST
+    assert len(top) <= canvas.MOST_MARKS
     assert (edges[0], edges[-1]) == (0.0, 5000.0)
     np.testing.assert_allclose(top, 1.0)
     THREE.plot.uncertainty(x, ax=doubt)
@@ -147,7 +147,7 @@ def test_many_rows_are_thinned_out(rng):
     assert shown[-1] == pytest.approx((1.0 - THREE.predict_proba(x).max(axis=1)).max())
     assert np.sum(shown * np.diff(edges)) == pytest.approx(np.sum(1.0 - THREE.predict_proba(x).max(axis=1)), rel=0.05)
     ONE.plot.responsibilities(ONE.sample(5000, rng), ax=rug)
-    assert len(rug.collections[0].get_paths()) <= memberships.MOST
+    assert len(rug.collections[0].get_paths()) <= canvas.MOST_MARKS
 
 
 def test_nothing_joins_categories(ax):

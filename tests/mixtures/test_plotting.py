@@ -21,7 +21,7 @@ from mixtures import MixtureModel, canvas
 ONE = MixtureModel([Normal(-3, 1), Normal(3, 2)], weights=[0.25, 0.75])
 TWO = MixtureModel([MultivariateNormal([0, 0], np.eye(2)), MultivariateNormal([6, 6], np.eye(2))])
 COUNTS = MixtureModel([Poisson(1), Poisson(5)])
-PICTURES = ["density", "responsibilities", "uncertainty", "rootogram", "qq", "pit"]
+PICTURES = ["density", "responsibilities", "uncertainty", "rootogram", "survival", "qq", "pit"]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def ax():
 
 def test_tab_completion_shows_the_pictures():
     public = [name for name in dir(ONE.plot) if not name.startswith("_")]
-    others = {"pairs", "history", "bound", "decision_regions", "explanation", "animate", "colors"}
+    others = {"pairs", "profiles", "history", "bound", "decision_regions", "explanation", "animate", "colors"}
     assert set(PICTURES) | others == set(public)
     assert all(name in repr(ONE.plot) for name in public)
 
@@ -93,7 +93,7 @@ def test_unknown_parameters_are_an_error(picture, ax):
     assert not ax.has_data()
 
 
-@pytest.mark.parametrize("picture", ["rootogram", "qq", "pit"])
+@pytest.mark.parametrize("picture", ["rootogram", "survival", "qq", "pit"])
 def test_pictures_of_one_column_refuse_two(picture, ax, rng):
     with pytest.raises(InvalidDataError, match="shows one column, here are 2"):
         getattr(TWO.plot, picture)(TWO.sample(10, rng), ax=ax)
