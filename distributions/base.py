@@ -147,8 +147,11 @@ class Distribution(Value, Imputation, Conditioning):
 
     # ------------------------------------------------------------------------------------------ a family
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
+        """Check and register a family; an ``abstract`` class is only a base of some, with a part of what one needs."""
         super().__init_subclass__(**options)
+        if abstract:
+            return
         if cls.__init__ is object.__init__ or ("__init__" not in cls.__dict__ and is_dataclass(cls)):
             dataclass(frozen=True, eq=False, repr=False)(cls)
             if not isinstance(cls.declared, property):  # that of a wrapper counts what it wraps

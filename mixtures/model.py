@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Self, overload
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from distributions import numeric
 from distributions.base import Distribution, Rng
-from distributions.conditioning import Places
-from distributions.data import Array, Mask, as_observations, as_rows, as_weights, present
-from distributions.domains import Domain
-from distributions.errors import InvalidDataError, InvalidParameterError, NotFittedError
-from distributions.imputation import Column
-from distributions.outline import Outline, Path, finite_rows, refuse_incomplete, split_name
+from distributions.data import Array, as_weights, present
+from distributions.errors import InvalidDataError
 
-from . import conditioning, em, explaining, imputation, latex, persistence, posterior, regions, reporting
-from . import modes as peaks
-from .estimator import Estimator, as_given, known_to_sklearn
-from .explaining import Explanation
+from . import em, persistence, posterior
+from .estimator import as_given
 from .fitting import Fit
-from .plotting import Plots
-from .structure import Components, Rules, Structure, as_generator, require_whole
+from .mixture import Mixture
+from .structure import Components
+from .views import Views
 
 
 class Step(NamedTuple):
@@ -49,7 +43,7 @@ class Step(NamedTuple):
     responsibilities: Array
 
 
-class MixtureModel(Estimator, Distribution):
+class MixtureModel(Mixture, Views):
     r"""Mixture of distributions: density :math:`\sum_k w_k f_k(x)`, fitted by the EM algorithm.
 
     Parameters
@@ -229,20 +223,6 @@ class MixtureModel(Estimator, Distribution):
         self.n_jobs = n_jobs
         self.rng = rng
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the components: the keys of a dict, else family and number."""
-        return list(self._structure.named)
-
-    @property
-    def _structure(self) -> Structure:
-        # Made anew each time: arguments are stored untouched, and checked where they are used.
-        return Structure(self.components, self.n_components, self.weights, self._rules)
-
-    @property
-    def _rules(self) -> Rules:
-        return Rules(**{name: getattr(self, name) for name in Rules._fields})
-
     # ----------------------------------------------------------------------------------------------------- fit
 
     def fit(  # type: ignore[override]  # scikit-learn's order of arguments
@@ -344,30 +324,6 @@ class MixtureModel(Estimator, Distribution):
 
     # -------------------------------------------------------------------------------------- after or without fit
 
-    def require_known(self, purpose: str, names: tuple[str, ...] | None = None) -> None:
-        """Raise `NotFittedError` if the model is not fitted and some parameter has no value."""
-        self._current(purpose)
-
-    def _current(self, purpose: str) -> tuple[list[Distribution], Array]:
-        """Return components and weights: the fitted ones, or the given ones where nothing is unknown."""
-        if hasattr(self, "weights_"):
-            fitted = self.components_
-            return list(fitted.values() if isinstance(fitted, dict) else fitted), self.weights_
-        structure = self._structure
-        if structure.unknown:
-            raise known_to_sklearn(NotFittedError)(
-                f"this MixtureModel cannot {purpose} yet: the parameters of {', '.join(structure.unknown)} are "
-                "unknown. Call fit(x) first, or give them."
-            )
-        n = len(structure.named)
-        return structure.components, np.full(n, 1.0 / n) if structure.weights is None else structure.weights
-
-    def log_pdf(self, x: npt.ArrayLike) -> Array:
-        """Return the log density of each row, shape (n,)."""
-        components, weights = self._current("give a density")
-        values = posterior.log_density(components, weights, self._as_rows(x))
-        return values if np.ndim(x) else values[0]
-
     def score_samples(self, x: npt.ArrayLike) -> Array:
         """Return the log density of each row, shape (n,); the same as `log_pdf`."""
         return self.log_pdf(self._as_fitted(x))
@@ -376,30 +332,6 @@ class MixtureModel(Estimator, Distribution):
         """Return the (weighted) mean log density of the rows; NaN if a row has no observed cell."""
         x = self._as_fitted(x)
         return self.log_likelihood(x, sample_weight) / self._total(x, sample_weight)
-
-    def predict_proba(self, x: npt.ArrayLike) -> Array:
-        """Return the probability that each row came from each component, shape (n, K)."""
-        components, weights = self._current("predict")
-        x, columns = self.encode(self._as_fitted(x)), self.n_columns
-        if np.shape(x)[:1] == (0,):
-            rows = as_rows(x, columns, "MixtureModel", finite=True)
-        else:
-            missing, finite = self.marginalises, self.finite_rows
-            rows = as_observations(x, None, columns, "MixtureModel", missing=missing, finite_rows=finite).rows
-            refuse_incomplete(self.outline().branches, rows)
-        return posterior.responsibilities(components, weights, rows)
-
-    def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the index of the most probable component of each row, shape (n,)."""
-        return np.argmax(self.predict_proba(x), axis=1)
-
-    def columns_read(self, names: Sequence[Any]) -> list[Column]:
-        """Return what the components read of data with these columns; see `Imputation`."""
-        return imputation.columns_read(self._described()[0], names)
-
-    def expected_cells(self, rows: Array, codes: Sequence[Array | None]) -> Array:
-        """Return the expectations of missing cells given each row's observed ones; see `Imputation`."""
-        return imputation.expected_cells(*self._current("impute"), rows, codes)
 
     def aic(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return Akaike's criterion, -2 log-likelihood + 2 n_parameters; smaller is better."""
@@ -420,327 +352,8 @@ class MixtureModel(Estimator, Distribution):
         weight = as_weights(sample_weight, n)
         return float(n if weight is None else weight.sum())
 
-    @overload
-    def sample(self, size: int, rng: Rng = None) -> Array: ...
-
-    @overload
-    def sample(
-        self, size: int, rng: Rng = None, *, return_labels: Literal[True]
-    ) -> tuple[Array, npt.NDArray[np.int64]]: ...
-
-    def sample(self, size: int, rng: Rng = None, *, return_labels: bool = False) -> Any:
-        """Draw ``size`` independent observations, shape (size,) or (size, d).
-
-        With ``return_labels`` the index of the component that each came from, shape (size,), comes as well.
-        """
-        components, weights = self._current("be sampled")
-        require_whole("size", size, least=0)
-        generator = as_generator(rng)
-        labels = generator.choice(len(components), size=size, p=weights)
-        draws = [component.sample(int(np.sum(labels == k)), generator) for k, component in enumerate(components)]
-        out = np.empty((size, *draws[0].shape[1:]))
-        for k, values in enumerate(draws):
-            out[labels == k] = values.reshape(len(values), *out.shape[1:])  # one column: (m,) or (m, 1)
-        return (out, labels) if return_labels else out
-
-    def cdf(self, x: npt.ArrayLike) -> Array:
-        """Return P(X <= x) for each x; one column only."""
-        components, weights = self._current("give a probability")
-        total = np.zeros(np.shape(x))
-        for component, weight in zip(components, weights, strict=True):
-            total = total + weight * component.cdf(x)
-        return total[()]
-
-    def ppf(self, q: npt.ArrayLike) -> Array:
-        """Return the smallest x with cdf(x) >= q, for each probability q; one column only."""
-        self._current("give a quantile")
-        return numeric.ppf(self, q)
-
-    @property
-    def mean(self) -> Any:
-        """Expectation: a number, or shape (d,)."""
-        components, weights = self._current("give a mean")
-        return sum(weight * component.mean for component, weight in zip(components, weights, strict=True))
-
-    @property
-    def var(self) -> Any:
-        """Variance: a number, or shape (d,) for the columns' variances."""
-        components, weights = self._current("give a variance")
-        centre = self.mean
-        return sum(
-            weight * (component.var + (component.mean - centre) ** 2)
-            for component, weight in zip(components, weights, strict=True)
-        )
-
-    @property
-    def cov(self) -> Any:
-        """Covariance matrix of the columns, shape (d, d), for one column too."""
-        components, weights = self._current("give a covariance")
-        centre = np.atleast_1d(self.mean)
-        away = [np.atleast_1d(component.mean) - centre for component in components]
-        return sum(
-            weight * (component.cov + np.outer(shift, shift))
-            for component, weight, shift in zip(components, weights, away, strict=True)
-        )
-
-    def modes(self) -> Array:
-        """Return the modes, where the density has a peak, highest first.
-
-        Returns
-        -------
-        ndarray, shape (m,) or (m, d)
-            For normals in one column all of them, which intervals prove, but for peaks that rounding hides. For other
-            families in one column those that show on a grid which follows the density (of a plateau the middle; of
-            counts every value not below its neighbours). For normals in several columns those that climbs reach from
-            every mean and from the ridge between every two: there may be more modes than components, and it is not
-            proved that none is missed.
-
-        Raises
-        ------
-        InvalidParameterError
-            If there are several columns and components are not normal, or masses beside densities.
-        NotFittedError
-            If parameters are unknown.
-
-        Notes
-        -----
-        Carreira-Perpinan (2000), "Mode-finding for mixtures of Gaussian distributions", IEEE Transactions on Pattern
-        Analysis and Machine Intelligence 22; Ray & Lindsay (2005), "The topography of multivariate normal mixtures",
-        Annals of Statistics 33.
-        """
-        self._current("give modes")
-        return peaks.modes(self)
-
-    def hdr(self, level: float = 0.95, *, rng: Rng = 0, n_draws: int = 100_000) -> regions.Region:
-        """Return the highest-density region: the smallest that holds a probability.
-
-        Parameters
-        ----------
-        level : float
-            The probability, between 0 and 1.
-        rng : int, numpy.random.Generator or None, default 0
-        n_draws : int
-            Draws that the threshold is found from, in several columns; one normal needs none.
-
-        Returns
-        -------
-        Region
-            Threshold of the log density; in one column the intervals; standard error of the probability.
-
-        Notes
-        -----
-        Hyndman (1996), "Computing and graphing highest density regions", The American Statistician 50.
-        """
-        self._current("give a region")
-        return regions.highest_density(self, level, rng, n_draws)
-
-    def entropy(self, *, rng: Rng = 0, n_draws: int = 100_000) -> regions.Entropy:
-        """Return the entropy, -E log density, in nats, and its standard error.
-
-        Exact for one normal; in one column by quadrature or summation, whose error is beside rounding; else, or where
-        tails are too long for that, the mean over ``n_draws`` draws, with its standard error.
-        """
-        self._current("give an entropy")
-        return regions.entropy(self, rng, n_draws)
-
-    @property
-    def names_of_columns(self) -> tuple[str, ...] | None:
-        """Names of the columns in their order, None where they have none."""
-        names = getattr(self, "feature_names_in_", self._reads_by_name)
-        return None if names is None else tuple(names)
-
-    def marginal_at(self, places: Places) -> MixtureModel:
-        """Return the mixture of what the components say of some columns; see `marginal`."""
-        components, weights = self._current("give a marginal")
-        return self._mixed(conditioning.marginals(components, places), weights)
-
-    def conditional_at(self, places: Places, values: Array) -> MixtureModel:
-        """Return the mixture of what the components say of the other columns given these; see `conditional`."""
-        return self._mixed(*conditioning.conditionals(*self._current("give a conditional"), places, values))
-
-    def _mixed(self, components: Sequence[Distribution], weights: Array) -> MixtureModel:
-        """Return a mixture of other distributions by the names of these components."""
-        return MixtureModel(self._structure.shaped(components), weights=weights)
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
-
-    @property
-    def _takes_missing(self) -> bool:
-        try:
-            return self.marginalises
-        except InvalidParameterError:  # which `fit` will raise
-            return False
-
-    @property
-    def _reads_by_name(self) -> tuple[str, ...] | None:
-        return next((part.column_names for part in self._described()[0] if part.column_names is not None), None)
-
-    # ------------------------------------------------------------------------------------------ as a component
-
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """Names of the components that have unknown parameters; none after `fit`."""
-        return () if hasattr(self, "weights_") else self._structure.unknown
-
-    @property
-    def n_columns(self) -> int | None:  # type: ignore[override]
-        """Number of columns d, None while it is unknown."""
-        needed = self._structure.n_columns
-        return getattr(self, "n_features_in_", None) if needed is None else needed
-
-    @property
-    def n_parameters(self) -> int:
-        """Number of free parameters: those of the components, shared ones once, and K - 1 weights."""
-        return self.outline().n_parameters
-
-    @property
-    def support(self) -> Domain:  # type: ignore[override]
-        """All that lies in the support of a component."""
-        return self._structure.support
-
-    def freeze(self, *names: str) -> Self:
-        """Return a copy in which `fit` leaves these parts (everything, if none is named) exactly as they are.
-
-        Parameters
-        ----------
-        *names : str
-            "weights"; the name of a component, for all of its parameters; or both, such as "young.mean".
-
-        Raises
-        ------
-        InvalidParameterError
-            If there is no such component or parameter, or weights that are frozen have no values.
-        UnknownParameterError
-            If a parameter to be frozen has no value.
-        """
-        components, weights = self._described()
-        named = dict(zip(self.names, components, strict=True))
-        for name in [name for name in names if name != "weights"] if names else list(named):
-            owner, parameter = split_name(name, named)
-            if owner is None:
-                raise InvalidParameterError(
-                    f"MixtureModel has no component {name!r} to freeze; it has weights, {', '.join(named)}"
-                )
-            named[owner] = named[owner].freeze(*[parameter] if parameter else [])
-        model = self._copied(
-            list(named.values()),
-            weights=weights,
-            freeze_weights=True if "weights" in names or not names else self.freeze_weights,
-        )
-        model._structure  # noqa: B018  # which checks the arguments
-        return model
-
-    def prepare(self, x: Any) -> Self:
-        """Return a copy whose components know what only data as they are given tell; or self."""
-        prepared = self._structure.prepare(x)
-        if prepared.components == self._structure.components:
-            return self
-        return self._copied(prepared.components)
-
-    def encode(self, x: Any) -> Any:
-        """Return data as given, in numbers: text becomes the codes that the components agree on."""
-        if hasattr(self, "weights_"):
-            return Structure(self.components_, None, None).encode(x)
-        return self._structure.encode(x)
-
-    @property
-    def marginalises(self) -> bool:
-        """Whether rows may have missing (NaN) cells: if every component can do without them."""
-        return all(component.marginalises for component in self._described()[0])
-
-    def covers(self, rows: Array) -> Mask:
-        """Which rows, shape (n, d), lie in the support of a component, missing cells left out."""
-        return np.any([component.covers(rows) for component in self._described()[0]], axis=0)
-
-    def finite_rows(self, rows: Array) -> Array:
-        """Return the finite rows that stand for these, shape (n, d)."""
-        return finite_rows(self.outline().branches, rows)
-
-    def outline(self, path: Path = ()) -> Outline:
-        """Return the branches of the components, and the choice among these."""
-        components, weights = self._described()
-        return Structure(self._structure.shaped(components), None, weights, self._rules).outline(path)
-
-    def rebuild(self, path: Path, leaves: Mapping[Path, Distribution], proportions: Mapping[Path, Array]) -> Self:
-        """Return a model made of other leaves and proportions, by the paths that `outline` gave them."""
-        return self._copied(self._structure.rebuild(path, leaves, proportions), weights=proportions.get(path))
-
-    def _copied(self, components: Sequence[Distribution] | None = None, **params: Any) -> Self:
-        """Return a copy, not fitted, with other components in the places of these and other constructor arguments."""
-        if components is not None:
-            params |= {"components": self._structure.shaped(components), "n_components": None}
-        return type(self)(**{**self.get_params(), **params})
-
-    def _described(self) -> tuple[list[Distribution], Array | None]:
-        """Return components and weights as far as they are known."""
-        if self.unknown:
-            return self._structure.components, self._structure.weights
-        return self._current("be described")
-
-    # --------------------------------------------------------------------------------------------- to be looked at
-
-    def summary(self) -> str:
-        """Return a table of the fitted model: components, weights, counts, parameters, criteria, convergence."""
-        return reporting.summary(self)
-
-    @property
-    def plot(self) -> Plots:
-        """Pictures: ``model.plot(x)`` draws data and mixture, ``model.plot.qq(x)`` and others are listed in `Plots`."""
-        return Plots(self)
-
-    def explain(self, row: Any) -> Explanation:
-        """Return why a row belongs to a component: what each column, and the weights, add to the log-odds.
-
-        Parameters
-        ----------
-        row : array_like, shape (d,), dict, or a row of a data frame
-            One row such as `fit` takes; a dict has the columns' names. Cells may be missing.
-
-        Returns
-        -------
-        Explanation
-            It prints as a table; `Explanation.log_odds` gives the numbers.
-
-        Raises
-        ------
-        InvalidDataError
-            If it is not one row, or no component can have produced it.
-
-        Examples
-        --------
-        >>> from mixtures import MixtureModel, Normal, Poisson, Product
-        >>> young = Product({"height": Normal(120, 10), "siblings": Poisson(1.5)})
-        >>> adult = Product({"height": Normal(170, 10), "siblings": Poisson(1.0)})
-        >>> MixtureModel({"young": young, "adult": adult}, weights=[0.2, 0.8]).explain({"height": 150, "siblings": 3})
-        adult 0.96, young 0.0403
-        <BLANKLINE>
-        log-odds of adult against  young
-        weights                    +1.39
-        height = 150               +2.50
-        siblings = 3               -0.72
-        sum                        +3.17
-        """
-        return explaining.explain(self, row)
-
-    def to_latex(self) -> str:
-        r"""Return the density in LaTeX, an ``aligned`` environment for display mathematics.
-
-        Families and parameters have their names, numbers as many digits as in `summary`. What is unknown is a symbol.
-
-        Examples
-        --------
-        >>> from mixtures import MixtureModel, Normal
-        >>> print(MixtureModel([Normal(1, 2), Normal(5, 2)], weights=[0.25, 0.75]).to_latex())
-        \begin{aligned}
-        f(x) ={} & 0.25\,\mathrm{Normal}(x \mid \mathrm{mean}=1,\ \mathrm{std}=2) \\
-        &{}+ 0.75\,\mathrm{Normal}(x \mid \mathrm{mean}=5,\ \mathrm{std}=2)
-        \end{aligned}
-        """
-        return latex.density(self)
-
-    def _repr_html_(self) -> str:
-        return reporting.html(self)
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters

@@ -101,6 +101,24 @@ def test_an_incomplete_class_is_refused_where_it_is_written(body, message):
         type("Mistaken", (Distribution,), body)
 
 
+def test_a_base_of_families_may_lack_some_of_what_they_need():
+    class OnZeros(Distribution, abstract=True):
+        def log_pdf(self, x):
+            return np.where(np.ravel(x) == 0.0, 0.0, -np.inf)
+
+    class Zeros(OnZeros):
+        def fit(self, x, sample_weight=None):
+            return self
+
+        sample = sampler
+
+    assert Distribution.from_dict(Zeros().to_dict()) == Zeros()
+    with pytest.raises(InvalidRecordError, match="unknown family 'OnZeros'"):
+        Distribution.from_dict({"family": "OnZeros", "parameters": {}})
+    with pytest.raises(TypeError, match="Half must define fit, sample"):
+        type("Half", (OnZeros,), {})
+
+
 def test_a_class_that_was_refused_is_not_registered():
     with pytest.raises(TypeError):
         type("NeverMade", (Distribution,), {})
