@@ -119,9 +119,9 @@ def _draw_curves(
         label = weight_label(name, share)
         (line,) = ax.plot(points, curve, linestyle=style, color=colors[k], linewidth=2.0, zorder=3, label=label)
         lines.append(line)
-        if not margin.discrete:
+        if not margin.discrete and data.shares is None:  # divided bars have these colours already
             ax.fill_between(points, curve, color=colors[k], alpha=0.2, linewidth=0, zorder=2)
-        elif len(points) <= 60:
+        elif margin.discrete and len(points) <= 60:
             line.set(marker="o", markersize=5)
         if margin.discrete == discrete:  # masses and densities have no sum
             total += curve if points is grid else share * np.exp(margin.log_pdf(whole[:, np.newaxis]))

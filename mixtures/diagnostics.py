@@ -48,7 +48,9 @@ def require_history(model: MixtureModel) -> None:
         raise NotFittedError("this MixtureModel has no history to plot yet. Call fit(x) first.")
 
 
-def draw_history(ax: Axes, model: MixtureModel, *, gap: bool = False, label: str | None = None) -> Axes:
+def draw_history(
+    ax: Axes, model: MixtureModel, *, gap: bool = False, first: int | None = None, label: str | None = None
+) -> Axes:
     """Draw what a fit maximised, at its start and after each update.
 
     Parameters
@@ -58,6 +60,8 @@ def draw_history(ax: Axes, model: MixtureModel, *, gap: bool = False, label: str
         Fitted.
     gap : bool
         Draw how much was missing from the last value, on a logarithmic axis: a straight line is linear convergence.
+    first : int, optional
+        Draw only so many updates.
     label : str, optional
         Name of the fit in a legend, beside others on the same axes; else a note says where and why it ended.
 
@@ -69,10 +73,13 @@ def draw_history(ax: Axes, model: MixtureModel, *, gap: bool = False, label: str
     what = "log-likelihood" if model.log_posterior_ == model.log_likelihood_ else "log-posterior"
     iteration, values = np.arange(len(history)), history
     if gap:
-        missing = history.max() - history
-        seen = missing > ROUNDING * np.abs(history).max()
-        iteration, values = iteration[seen], missing[seen]
+        least = ROUNDING * np.abs(history).max()
+        values = np.maximum(history.max() - history, least)
+        end = int(np.argmin(values)) + 1  # what is missing after that is rounding
+        iteration, values = iteration[:end], values[:end]
         what = f"{what} still missing"
+    if first is not None:
+        iteration, values = iteration[iteration <= first], values[iteration <= first]
     others = len(ax.lines)
     color, linestyle = (MIXTURE_COLOR, GUIDE_COLOR)[others % 2], LINE_STYLES[others % len(LINE_STYLES)]
     marker = "o" if len(values) <= MOST_VALUES else ""

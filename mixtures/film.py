@@ -141,7 +141,8 @@ def _gif(data: Drawn, steps: list[_Step], shown: list[_Frame], fps: float) -> by
         above.set(**limits)
         canvas.draw()
         images.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
-    palette = _palette(images[-1], sorted({*component_colors(len(data.weights)), MIXTURE_COLOR}))
+    ends = Image.fromarray(np.hstack([np.asarray(images[0]), np.asarray(images[-1])]))
+    palette = _palette(ends, sorted({*component_colors(len(data.weights)), MIXTURE_COLOR}))
     images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     times = [round(1000.0 / fps)] * len(images)
     times[-1] += round(1000.0 * HOLD)

@@ -242,13 +242,17 @@ class Plots:
         memberships.require_plane(data)
         return memberships.draw_decision_regions(new_axes() if ax is None else ax, data, soft=soft)
 
-    def history(self, *, gap: bool = False, label: str | None = None, ax: Axes | None = None) -> Axes:
+    def history(
+        self, *, gap: bool = False, first: int | None = None, label: str | None = None, ax: Axes | None = None
+    ) -> Axes:
         """Draw the log-likelihood (with a prior, the log-posterior) at the start and after each update of the fit.
 
         Parameters
         ----------
         gap : bool
             Draw what was still missing from the highest value instead, on a logarithmic axis.
+        first : int, optional
+            Draw only so many updates, where a long climb hides its beginning.
         label : str, optional
             Name of the fit in a legend: to compare several on the same axes, each with its line style.
         ax : matplotlib.axes.Axes, optional
@@ -263,7 +267,9 @@ class Plots:
             If the model is not fitted.
         """
         diagnostics.require_history(self._model)
-        return diagnostics.draw_history(new_axes() if ax is None else ax, self._model, gap=gap, label=label)
+        return diagnostics.draw_history(
+            new_axes() if ax is None else ax, self._model, gap=gap, first=first, label=label
+        )
 
     def bound(
         self,

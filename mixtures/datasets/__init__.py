@@ -87,6 +87,23 @@ class Dataset:
         """Name the data set, its size and its columns."""
         return f"<Dataset {self.name}: {len(self)} rows of {', '.join(self.columns)}>"
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the columns beside each other, shape (n, d): so that a model takes a table of numbers as it is."""
+        if copy is False:
+            raise ValueError(f"The columns of {self.name} lie apart: an array of them is a copy.")
+        values = np.column_stack(list(self.table.values()))
+        return values if dtype is None else values.astype(dtype)
+
+    def select(self, *columns: str) -> Dataset:
+        """Return a table of some of the columns, in this order: plots of it have their names at the axes.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
+        return replace(self, table={column: self[column] for column in columns})
+
     def repeated(self, times: str) -> Dataset:
         """Return the table with each row written out as often as the column `times` says.
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from mixtures import datasets
+from mixtures import MixtureModel, Normal, canvas, datasets
 
 ROWS = {
     "coal_disasters": 191,
@@ -167,3 +167,29 @@ def test_columns_are_replaced_and_added_in_a_copy():
     assert data["waiting"].max() == 96.0
     with pytest.raises(ValueError, match=r"has 272 rows, shape \(272,\); 'waiting' has shape \(3,\)"):
         data.with_columns(waiting=np.ones(3))
+
+
+def test_select_takes_columns_in_the_order_named():
+    heights = datasets.load("galton_heights")
+    few = heights.select("sex", "height_cm")
+    assert few.columns == ("sex", "height_cm")
+    assert len(few) == 934
+    np.testing.assert_array_equal(few["height_cm"], heights["height_cm"])
+    with pytest.raises(KeyError, match="height_m"):
+        heights.select("height_m")
+
+
+def test_a_table_of_numbers_is_an_array_of_its_columns():
+    geyser = datasets.load("old_faithful")
+    np.testing.assert_array_equal(np.asarray(geyser), np.column_stack([geyser["eruptions"], geyser["waiting"]]))
+    assert np.asarray(geyser.select("waiting")).shape == (272, 1)
+    assert np.asarray(datasets.load("penguins").select("species", "island")).dtype.kind == "U"
+    with pytest.raises(ValueError, match="is a copy"):
+        np.array(geyser, copy=False)
+
+
+def test_models_take_a_table_and_plots_have_its_names():
+    geyser = datasets.load("old_faithful")
+    model = MixtureModel([Normal(55, 6), Normal(80, 6)])
+    np.testing.assert_array_equal(model.log_pdf(geyser.select("waiting")), model.log_pdf(geyser["waiting"]))
+    assert canvas.drawn(model, geyser.select("waiting"), None).columns == ["waiting"]

@@ -46,7 +46,9 @@ def test_history_is_the_log_likelihood_of_every_iteration(fitted, ax):
 def test_the_gap_goes_to_zero_on_a_log_axis(fitted, ax):
     fitted.plot.history(gap=True, ax=ax)
     iteration, missing = ax.lines[0].get_data()
-    np.testing.assert_allclose(missing, fitted.history_.max() - fitted.history_[iteration])
+    np.testing.assert_allclose(missing, fitted.history_.max() - fitted.history_[iteration], atol=1e-10)
+    assert iteration[0] == 0
+    assert missing[-1] == pytest.approx(diagnostics.ROUNDING * np.abs(fitted.history_).max())
     assert missing.min() > 0.0
     assert ax.get_yscale() == "log"
     assert ax.get_ylabel() == "log-likelihood still missing"
@@ -264,3 +266,8 @@ def test_fits_with_labels_are_compared_on_the_same_axes(fitted, ax):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "other"]
     assert not ax.texts
     assert ax.get_ylabel() == "log-likelihood still missing"
+
+
+def test_the_first_updates_alone(fitted, ax):
+    fitted.plot.history(first=3, ax=ax)
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.column_stack([range(4), fitted.history_[:4]]))
