@@ -30,7 +30,10 @@ from .posterior import explain_failure
 from .stochastic import StochasticClimb
 from .structure import Structure, as_generator, require_whole
 from .sweep import n_chunks
+from .thinning import merged
 from .truncation import as_truncation
+
+BLOCK_OF_ROWS = 65536  # looked at together, where that takes memory in proportion
 
 
 class Fit:
@@ -95,6 +98,8 @@ class Fit:
         if init is not None:
             own = OwnStart(init, self.data, list(structure.named), structure.owner, n_init)
         generator, truncation = as_generator(rng), as_truncation(truncate)
+        if init is None and not truncation.is_random:  # either knows each row by its place
+            self.observed = merged(self.observed)
         accelerated = accelerate is not None
         self.start = best_start(self.layout, self.observed, scale, n_init, generator, own, truncation, accelerated)
         self._start = self.layout.branches_of(self.start.parameters.leaves)
@@ -109,7 +114,7 @@ class Fit:
         if self._stochastic is not None:
             self.status = self._stochastic.run(self.observed, max_iter=self.max_iter, n_sweeps=n_sweeps)
         else:
-            n_threads = threads.n_threads(self.n_jobs, n_chunks(len(self.rows), self.engine.plan.chunk))
+            n_threads = threads.n_threads(self.n_jobs, n_chunks(len(self.observed.rows), self.engine.plan.chunk))
             self.status = em.run(
                 self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps, n_threads=n_threads
             )
@@ -253,8 +258,13 @@ def _check_branches(layout: Layout, data: Observations) -> None:
     if data.has_missing:
         _check_missing(layout, data)
     if data.has_missing or not any(support.is_location and not support.discrete for support in supports):
-        distinct = dict(zip(supports, branches, strict=True))
-        outside = ~np.any([branch.covers(rows) for branch in distinct.values()], axis=0)
+        distinct = dict(zip(supports, branches, strict=True)).values()
+        outside = np.concatenate(
+            [
+                ~np.any([branch.covers(rows[i : i + BLOCK_OF_ROWS]) for branch in distinct], axis=0)
+                for i in range(0, len(rows), BLOCK_OF_ROWS)
+            ]
+        )
         if outside.any():
             wanted = ", ".join(f"{name}: {support.text}" for name, support in zip(layout.names, supports, strict=True))
             raise InvalidDataError(

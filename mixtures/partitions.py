@@ -1,7 +1,7 @@
 """Partitions of the data to start from. They see rows and weights, never families.
 
 Everything here sees the data as a set of distinct rows with weights in a fixed order. So a partition depends neither on
-the order of the rows nor on whether a row is repeated or weighted.
+the order of the rows nor on whether a row is repeated or weighted, but for data of which `sampled` takes a part.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from distributions.data import Array, centre_and_scale
 
 from .observed import Integers, Observed
+from .thinning import sampled
 
 SAMPLE = 4000  # representative rows
 LLOYD_STEPS = 10
@@ -24,6 +25,7 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
     Rows are ordered along a fixed oblique direction, equal ones (of equal labels) merged; where more remain, those at
     equally spaced positions of the cumulative weight stand for all (a systematic sample).
     """
+    n_rows, data = len(data.rows), sampled(data)
     rows, points, weight = data.rows, data.points, data.row_weight
     d, apart = rows.shape[1], points is not rows
     centre, scale = centre_and_scale(points, weight)
@@ -44,8 +46,8 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
     if len(ordered) > most:  # equal rows are neighbours: a look at each pair is cheaper than `_merge`
         first = np.flatnonzero(np.append(True, np.any(ordered[1:] != ordered[:-1], axis=1)))
         ordered, mass = ordered[first], np.add.reduceat(mass, first)
-    complete = len(ordered) <= most
-    if not complete:
+    complete = len(ordered) <= most and len(rows) == n_rows
+    if len(ordered) > most:
         positions = np.cumsum(mass)
         targets = (np.arange(most) + 0.5) / most * positions[-1]
         chosen = np.minimum(np.searchsorted(positions, targets), len(ordered) - 1)

@@ -1,0 +1,135 @@
+"""Fewer rows: equal ones merged, for the same fit; or a sample, of which a start has enough."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from distributions.data import Array
+from distributions.kernels import compiled, scalar
+
+from .observed import Integers, Observed
+
+FEWEST = 1000  # rows below which merging saves nothing
+REPEATED = 8  # rows for each different one, on average, from which on merging pays
+MOST_DISTINCT = 65536  # rows of a table that stays in the cache
+SAMPLE = 65536  # rows expected in a sample
+UNIT = 2.0**-53
+
+# The finaliser of SplitMix64: Steele, Lea & Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+
+
+@scalar
+def mixed(bits):
+    """Return an integer of 64 bits each of which depends on all those of another."""
+    bits = (bits ^ (bits >> SHIFTS[0])) * FIRST
+    bits = (bits ^ (bits >> SHIFTS[1])) * SECOND
+    return bits ^ (bits >> SHIFTS[2])
+
+
+@scalar
+def hash_of(bits, code, i):
+    """Return the hash of a row and of its code, where there is one."""
+    result = GOLDEN
+    for j in range(bits.shape[1]):
+        result = mixed((result + GOLDEN) ^ bits[i, j])
+    return mixed((result + GOLDEN) ^ np.uint64(code[i])) if code.size else result
+
+
+@scalar
+def are_equal(bits, code, i, j):
+    """Whether two rows, and their codes, are the same."""
+    for column in range(bits.shape[1]):
+        if bits[i, column] != bits[j, column]:
+            return False
+    return code.size == 0 or code[i] == code[j]
+
+
+@compiled
+def find_distinct(bits, code, weight, first, mass, slots):
+    """Fill the places of different rows and the sums of their weights; return their number.
+
+    It is -1, and the work is left undone, where there are more than ``first`` can hold.
+
+    Parameters
+    ----------
+    bits : ndarray of uint64, shape (n, d)
+    code : ndarray of int, shape (n,) or (0,)
+    weight : ndarray, shape (n,) or (0,)
+    first : ndarray of int, shape (most,)
+    mass : ndarray, shape (most,)
+    slots : ndarray of int
+        A hash table of -1; its size is a power of two greater than ``most``.
+    """
+    count, last = 0, slots.size - 1
+    for i in range(bits.shape[0]):
+        slot = np.int64(hash_of(bits, code, i) & np.uint64(last))
+        while slots[slot] >= 0 and not are_equal(bits, code, first[slots[slot]], i):
+            slot = (slot + 1) & last
+        if slots[slot] < 0:
+            if count == first.size:
+                return -1
+            slots[slot], first[count], mass[count] = count, i, 0.0
+            count += 1
+        mass[slots[slot]] += weight[i] if weight.size else 1.0
+    return count
+
+
+@compiled
+def draw_rows(n, weight, share, chosen, mass):
+    """Fill the places of rows drawn with probabilities weight x share, at most 1, and the weights that they stand for.
+
+    The hash of a row's place is its random number. Return how many were drawn, at most what ``chosen`` can hold.
+    """
+    count = 0
+    for i in range(n):
+        own = weight[i] if weight.size else 1.0
+        probability = min(own * share, 1.0)
+        if (mixed(np.uint64(i) + GOLDEN) >> np.uint64(11)) * UNIT < probability and count < chosen.size:
+            chosen[count], mass[count] = i, own / probability
+            count += 1
+    return count
+
+
+def merged(data: Observed) -> Observed:
+    """Return each different row once, with the sum of the weights of its like; the data themselves if few repeat.
+
+    Rows are compared bit by bit: NaN equals itself.
+    """
+    n = len(data.rows)
+    most = min(n // REPEATED, MOST_DISTINCT)
+    if n < FEWEST:
+        return data
+    first, mass = np.empty(most, dtype=np.int64), np.empty(most)
+    slots = np.full(2 << int(most).bit_length(), -1)
+    count = find_distinct(data.rows.view(np.uint64), data.code, data.weight, first, mass, slots)
+    return data if count < 0 else _taken(data, first[:count], mass[:count])
+
+
+def sampled(data: Observed) -> Observed:
+    """Return about `SAMPLE` rows, with weights of the same total; the data themselves if there are not twice as many.
+
+    Which places are drawn depends on nothing but weights: data in another unit give the same sample.
+    """
+    n = len(data.rows)
+    if n <= 2 * SAMPLE:
+        return data
+    total = float(data.weight.sum()) if data.weight.size else float(n)
+    chosen, mass = np.empty(2 * SAMPLE, dtype=np.int64), np.empty(2 * SAMPLE)
+    count = draw_rows(n, data.weight, SAMPLE / total, chosen, mass)
+    return _taken(data, chosen[:count], mass[:count] * (total / mass[:count].sum()))
+
+
+def _taken(data: Observed, places: Integers, weight: Array) -> Observed:
+    """Return some rows, with other weights, in an order of their own."""
+    order = np.lexsort((*data.rows[places].T, *([data.code[places]] if data.is_labelled else [])))
+    places, weight = places[order], weight[order]
+    rows = data.rows[places]
+    return data._replace(
+        rows=rows,
+        weight=weight,
+        code=data.code[places] if data.is_labelled else data.code,
+        points=rows if data.points is data.rows else data.points[places],
+    )
