@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from distributions.errors import InvalidDataError, InvalidParameterError
+from distributions.errors import InvalidDataError, InvalidParameterError, InvalidRecordError
+from distributions.records import from_text, shown, to_text
 
+from .entries import Entry, read_entries, require_names
 from .estimator import Estimator
+from .persistence import plain_arguments, read_rng, write_rng
 
 WHOLE, REAL = (int, np.integer), (int, float, np.integer, np.floating)
 
 
 class DropIn(Estimator):
-    """Base of a class with the constructor of scikit-learn's class of its name."""
+    """Base of a class with the constructor of scikit-learn's class of its name.
+
+    Attributes
+    ----------
+    learned : dict of str to Entry
+        What `fit` learns and a file keeps; "feature_names_in_" may be absent.
+    """
+
+    learned: ClassVar[dict[str, Entry]] = {}
+    random_state: Any
 
     def _require_numbers(self, wanted: Sequence[tuple[str, Any, float]]) -> None:
         """Raise unless these arguments, by name, kinds and least value, are finite numbers of such a kind and size."""
@@ -30,6 +42,91 @@ class DropIn(Estimator):
         raise InvalidParameterError(
             f"The {name!r} parameter of {type(self).__name__} must be {wanted}. Got {getattr(self, name)!r} instead."
         )
+
+    def _check_arguments(self) -> None:
+        """Raise `InvalidParameterError` if a constructor argument is unusable."""
+        raise NotImplementedError
+
+    def __sklearn_is_fitted__(self) -> bool:
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------------------------------------ files
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the estimator as plain numbers, text and lists: the constructor's arguments, and what a fit learned.
+
+        Raises
+        ------
+        InvalidParameterError
+            If an argument cannot be written down, such as a function.
+        """
+        parameters = {**plain_arguments(self), "random_state": write_rng(self.random_state, "random_state")}
+        record: dict[str, Any] = {"family": type(self).__name__, "parameters": parameters}
+        if self.__sklearn_is_fitted__():
+            known = self._to_be_written()
+            record["fit"] = {name: entry.write(known[name]) for name, entry in self.learned.items() if name in known}
+        return record
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Self:
+        """Return the estimator that `to_dict` describes, fitted if it was.
+
+        Raises
+        ------
+        InvalidRecordError
+            If the record is not one of this class, or contradicts itself.
+        """
+        name = cls.__name__
+        try:
+            if record["family"] != name:
+                raise InvalidRecordError(f"it is the record of a {shown(record['family'])}, not of a {name}")
+            parameters = dict(record["parameters"])
+            strange = (set(parameters) - set(cls._arguments())) | (set(record) - {"family", "parameters", "fit"})
+            if strange:
+                raise ValueError(f"it has the strange entry {shown(min(strange))}")
+            made = cls(**{**parameters, "random_state": read_rng(parameters["random_state"])})
+            made._check_arguments()
+            if "fit" in record:
+                known = read_entries(record["fit"], cls.learned, frozenset({"feature_names_in_"}), set())
+                require_names(known.get("feature_names_in_"), known["n_features_in_"])
+                for attribute, value in known.items():
+                    setattr(made, attribute, value)
+                made._complete()
+        except InvalidRecordError:
+            raise
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            missing = "it lacks " if isinstance(error, KeyError) else ""
+            raise InvalidRecordError(f"not a {name}'s record: {missing}{shown(error)}") from None
+        return made
+
+    def to_json(self) -> str:
+        """Return the estimator as JSON text, floats exact, with the format's version and a checksum; see `to_dict`."""
+        return to_text(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the estimator written by `to_json`; reading imports and runs nothing.
+
+        Raises
+        ------
+        InvalidRecordError
+            If the text is not that of an estimator of this class, or was changed since it was written.
+        """
+        return cls.from_dict(from_text(text))
+
+    def _to_be_written(self) -> dict[str, Any]:
+        """Return what a file keeps of a fit, by the names of `learned`."""
+        return vars(self)
+
+    def _complete(self) -> None:
+        """Check what was read from a file against the rest, and set the attributes that follow from it.
+
+        Raises
+        ------
+        ValueError
+            If they do not fit each other.
+        """
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         defaults = self._arguments()

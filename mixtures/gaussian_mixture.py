@@ -26,10 +26,12 @@ from distributions.data import (
 )
 from distributions.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotFittedError
 from distributions.multivariate_normal import MultivariateNormal
+from distributions.records import plain
 
 from . import gaussian_parameters as parameters
 from . import gaussian_start, posterior
 from .drop_in import REAL, WHOLE, DropIn, as_random_state, require_two_dimensions
+from .entries import Entry, array, flag, require_proportions, texts, vector, whole
 from .estimator import as_given, known_to_sklearn
 from .gaussian_climb import Climb, Normals, Progress
 from .observed import Observed, observed, stand_in
@@ -127,6 +129,16 @@ class GaussianMixture(DropIn):
     precisions_cholesky_: Array
     lower_bound_: float
 
+    learned = {
+        "weights_": Entry(plain, vector),
+        "means_": Entry(plain, array),
+        "covariances_": Entry(plain, array),
+        "converged_": Entry(bool, flag),
+        "lower_bounds_": Entry(plain, lambda value: vector(value).tolist()),
+        "n_features_in_": Entry(int, whole),
+        "feature_names_in_": Entry(plain, texts),
+    }
+
     def __init__(
         self,
         n_components: int = 1,
@@ -219,8 +231,6 @@ class GaussianMixture(DropIn):
         assert best is not None
         (self.weights_, components), self.lower_bounds_, self.converged_ = best
         self._keep(components)
-        self.n_iter_ = len(self.lower_bounds_)
-        self.lower_bound_ = self.lower_bounds_[-1] if self.lower_bounds_ else -np.inf
         self.n_features_in_ = data.rows.shape[1]
         self._keep_names(X)
         if not self.converged_ and self.max_iter:
@@ -284,11 +294,14 @@ class GaussianMixture(DropIn):
         return given
 
     def _keep(self, components: Sequence[MultivariateNormal]) -> None:
+        """Set the attributes that follow from components and ``lower_bounds_``."""
         kind = self.covariance_type
         self.means_ = np.array([component.mean for component in components])
         self.covariances_ = parameters.covariances_of(kind, components)
         self.precisions_cholesky_ = parameters.cholesky_of(kind, self.covariances_)
         self.precisions_ = parameters.precisions_of(kind, self.precisions_cholesky_)
+        self.n_iter_ = len(self.lower_bounds_)
+        self.lower_bound_ = self.lower_bounds_[-1] if self.lower_bounds_ else -np.inf
 
     # --------------------------------------------------------------------------------------------------- checks
 
@@ -362,6 +375,22 @@ class GaussianMixture(DropIn):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
+
+    def _to_be_written(self) -> dict[str, Any]:
+        components = self._current().components
+        bounds = {"lower_bounds_": [], "converged_": False}  # where attributes were set by hand
+        covariances = parameters.covariances_of(self.covariance_type, components)
+        n_columns = len(components[0].mean)
+        return {"n_features_in_": n_columns, **bounds, **vars(self), "covariances_": covariances}
+
+    def _complete(self) -> None:
+        kind, k, d = self.covariance_type, len(self.weights_), self.n_features_in_
+        require_proportions(self.weights_)
+        expected = {"weights_": (k,), "means_": (k, d), "covariances_": parameters.shape_of(kind, k, d)}
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, needed is {shape}")
+        self._keep(self._current().components)  # which checks the covariances
 
     # ------------------------------------------------------------------------------------------------ after fit
 

@@ -14,10 +14,12 @@ import numpy.typing as npt
 from distributions.data import Array, as_rows, as_weights
 from distributions.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotFittedError
 from distributions.multivariate_normal import MultivariateNormal
+from distributions.records import plain
 
 from . import em
 from .centres import k_means_plus_plus, nearest
 from .drop_in import REAL, WHOLE, DropIn, as_random_state, require_two_dimensions
+from .entries import Entry, array, number, texts, whole
 from .estimator import as_given, known_to_sklearn
 from .layout import Layout, Parameters
 from .observed import Integers, observed
@@ -152,6 +154,17 @@ class KMeans(DropIn):
            [ 1.,  2.]])
     """
 
+    learned = {
+        "cluster_centers_": Entry(
+            lambda centres: {"type": str(centres.dtype), "values": centres.tolist()},
+            lambda value: array(value["values"]).astype({"float32": np.float32, "float64": np.float64}[value["type"]]),
+        ),
+        "labels_": Entry(plain, lambda value: np.array([whole(label) for label in value], dtype=np.int32)),
+        "inertia_": Entry(float, number),
+        "n_iter_": Entry(int, whole),
+        "n_features_in_": Entry(int, whole),
+        "feature_names_in_": Entry(plain, texts),
+    }
     cluster_centers_: npt.NDArray[Any]
     labels_: Integers
     inertia_: float
@@ -379,6 +392,13 @@ class KMeans(DropIn):
         """Return names of what `transform` gives: kmeans0, kmeans1, ..."""
         self._fitted(np.zeros((1, self.n_features_in_)) if hasattr(self, "n_features_in_") else [[0.0]])
         return np.array([f"kmeans{k}" for k in range(len(self.cluster_centers_))], dtype=object)
+
+    def _complete(self) -> None:
+        centres, labels = self.cluster_centers_, self.labels_
+        if centres.ndim != 2 or not np.isfinite(centres).all() or centres.shape[1] != self.n_features_in_:
+            raise ValueError(f"cluster_centers_ are not points of {self.n_features_in_} columns")
+        if labels.max(initial=0) >= len(centres):
+            raise ValueError(f"labels_ has {labels.max()}, of {len(centres)} clusters")
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "cluster_centers_")

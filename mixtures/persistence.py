@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from distributions.records import plain, shown
 
 from . import em, priors
 from .degeneracy import CAUSES, Degeneracy
+from .entries import Entry, flag, number, read_entries, require_names, require_proportions, texts, vector, whole
 from .structure import Structure
 
 if TYPE_CHECKING:
+    from .estimator import Estimator
     from .model import MixtureModel
 
 Model = TypeVar("Model", bound="MixtureModel")
@@ -74,18 +76,30 @@ def from_record(family: type[Model], record: Record) -> Model:
 
 def _arguments(model: MixtureModel) -> Record:
     """Return the constructor's arguments, all of them: a later version may have other defaults."""
-    written = {name: plain(getattr(model, name)) for name in model._arguments()}
-    for name, value in written.items():
-        if callable(value):
-            raise InvalidParameterError(
-                f"MixtureModel: {name}={shown(value)} is code, which is not written to a file: set_params({name}=None) "
-                "leaves it out"
-            )
+    written = plain_arguments(model)
     for name, (write, _) in _ARGUMENTS.items():
         if name in written:
             written[name] = write(getattr(model, name))
     names = list(model.components) if isinstance(model.components, Mapping) else None
     return {"names": names, **written}
+
+
+def plain_arguments(estimator: Estimator) -> Record:
+    """Return the constructor's arguments as plain values, where they are made of such.
+
+    Raises
+    ------
+    InvalidParameterError
+        If one is a function.
+    """
+    written = {name: plain(getattr(estimator, name)) for name in estimator._arguments()}
+    for name, value in written.items():
+        if callable(value):
+            raise InvalidParameterError(
+                f"{type(estimator).__name__}: {name}={shown(value)} is code, which is not written to a file: "
+                f"set_params({name}=None) leaves it out"
+            )
+    return written
 
 
 def _read_arguments(family: type[MixtureModel], given: Any) -> Record:
@@ -144,22 +158,30 @@ def _read_groups(record: Any) -> Any:
     return [_read_groups(part) for part in record] if isinstance(record, list) else record
 
 
-def _write_rng(rng: Any) -> Any:
-    """Return a seed as it is, and the state of a generator as `numpy.random.default_rng` makes them."""
-    if not isinstance(rng, np.random.Generator):
+def write_rng(rng: Any, name: str = "rng") -> Any:
+    """Return a seed as it is, and the state of a generator as `numpy.random.default_rng` makes them.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is a generator of another kind.
+    """
+    if not isinstance(rng, (np.random.Generator, np.random.RandomState)):
         return plain(rng)
-    state = rng.bit_generator.state
-    if state["bit_generator"] != "PCG64":
+    bits: Any = getattr(rng, "bit_generator", None)
+    state = {} if bits is None else bits.state
+    if state.get("bit_generator") != "PCG64":
         raise InvalidParameterError(
-            f"MixtureModel: the state of {rng!r} cannot be written to a file. Give rng a seed, a whole number."
+            f"the state of {rng!r} cannot be written to a file. Give {name} a seed, a whole number."
         )
     return {"PCG64": [*state["state"].values(), state["has_uint32"], state["uinteger"]]}
 
 
-def _read_rng(record: Any) -> Any:
+def read_rng(record: Any) -> Any:
+    """Return what `write_rng` was given."""
     if not isinstance(record, dict):
         return record
-    state, step, has_half, half = map(_whole, record["PCG64"])
+    state, step, has_half, half = map(whole, record["PCG64"])
     generator = np.random.Generator(np.random.PCG64(0))
     generator.bit_generator.state = {
         "bit_generator": "PCG64",
@@ -174,45 +196,17 @@ _ARGUMENTS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {  # 
     "components": (_write_components, _read_components),
     "tied": (_write_tied, _read_tied),
     "prior": (priors.to_record, priors.from_record),
-    "rng": (_write_rng, _read_rng),
+    "rng": (write_rng, read_rng),
 }
 
 
 # ------------------------------------------------------------------------------------------ what was learned
 
 
-def _number(value: Any) -> float:
-    if type(value) is not float:
-        raise TypeError(f"{shown(value)} is no number")
-    return value
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError(f"{shown(value)} is no whole number >= 0")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if type(value) is not bool:
-        raise TypeError(f"{shown(value)} is neither true nor false")
-    return value
-
-
 def _reason(value: Any) -> str:
     if value not in em.REASONS.values():
         raise ValueError(f"{shown(value)} is no reason to end")
     return value
-
-
-def _names(value: Any) -> np.ndarray:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise TypeError(f"{shown(value)} are no names")
-    return np.array(value, dtype=object)
-
-
-def _vector(value: Any) -> np.ndarray:
-    return np.array([_number(entry) for entry in value])
 
 
 def _write_degeneracies(found: list[Degeneracy]) -> list[Any]:
@@ -222,54 +216,42 @@ def _write_degeneracies(found: list[Degeneracy]) -> list[Any]:
 def _read_degeneracies(value: Any) -> list[Degeneracy]:
     found = []
     for component, cause, parameters, count, message in value:
-        texts = [component, cause, message, *parameters]
-        if cause not in CAUSES or not all(isinstance(text, str) for text in texts):
+        words = [component, cause, message, *parameters]
+        if cause not in CAUSES or not all(isinstance(word, str) for word in words):
             raise ValueError(f"{shown([component, cause, parameters, count, message])} is no degeneracy")
-        found.append(Degeneracy(component, cause, tuple(parameters), _number(count), message))
+        found.append(Degeneracy(component, cause, tuple(parameters), number(count), message))
     return found
 
 
-class _Kind(NamedTuple):
-    """How an attribute is written and read."""
-
-    write: Callable[[Any], Any]
-    read: Callable[[Any], Any]
-
-
 _LEARNED = {
-    "weights_": _Kind(plain, _vector),
-    "history_": _Kind(plain, _vector),
-    "n_iter_": _Kind(int, _whole),
-    "log_likelihood_": _Kind(float, _number),
-    "log_posterior_": _Kind(float, _number),
-    "converged_": _Kind(bool, _flag),
-    "converged_reason_": _Kind(str, _reason),
-    "part_counts_": _Kind(plain, _vector),
-    "effective_counts_": _Kind(plain, _vector),
-    "n_rows_": _Kind(int, _whole),
-    "n_features_in_": _Kind(int, _whole),
-    "total_weight_": _Kind(float, _number),
-    "n_starts_": _Kind(int, _whole),
-    "n_agreed_": _Kind(int, _whole),
-    "degeneracies_": _Kind(_write_degeneracies, _read_degeneracies),
-    "feature_names_in_": _Kind(plain, _names),
+    "weights_": Entry(plain, vector),
+    "history_": Entry(plain, vector),
+    "n_iter_": Entry(int, whole),
+    "log_likelihood_": Entry(float, number),
+    "log_posterior_": Entry(float, number),
+    "converged_": Entry(bool, flag),
+    "converged_reason_": Entry(str, _reason),
+    "part_counts_": Entry(plain, vector),
+    "effective_counts_": Entry(plain, vector),
+    "n_rows_": Entry(int, whole),
+    "n_features_in_": Entry(int, whole),
+    "total_weight_": Entry(float, number),
+    "n_starts_": Entry(int, whole),
+    "n_agreed_": Entry(int, whole),
+    "degeneracies_": Entry(_write_degeneracies, _read_degeneracies),
+    "feature_names_in_": Entry(plain, texts),
 }
-_OPTIONAL = {"feature_names_in_"}
+_OPTIONAL = frozenset({"feature_names_in_"})
 
 
 def _restore(model: MixtureModel, structure: Structure, fit: Record) -> None:
     """Give a model the learned attributes of a record, each checked against the others."""
-    absent = _OPTIONAL - set(fit)
-    learned = {name: kind.read(fit[name]) for name, kind in _LEARNED.items() if name not in absent}
-    strange = set(fit) - set(learned) - {"components_"}
-    if strange:
-        raise ValueError(f"its fit has the strange entry {shown(min(strange))}")
+    learned = read_entries(fit, _LEARNED, _OPTIONAL, {"components_"})
     fitted = [Distribution.from_dict(part) for part in fit["components_"]]
     n, weights = len(structure.named), learned["weights_"]
     if len(fitted) != n or weights.shape != (n,) or learned["effective_counts_"].shape != (n,):
         raise ValueError(f"its fit is not one of {n} components")
-    if not (np.all(weights >= 0.0) and abs(weights.sum() - 1.0) < 1e-9):
-        raise ValueError(f"weights_ are no proportions: {shown(weights.tolist())}")
+    require_proportions(weights)
     if any(component.unknown for component in fitted):
         raise ValueError("components_ have unknown parameters")
     if len(learned["history_"]) != learned["n_iter_"] + 1:
@@ -277,8 +259,7 @@ def _restore(model: MixtureModel, structure: Structure, fit: Record) -> None:
     same = Structure(structure.shaped(fitted), None, weights, structure.rules)
     if same.n_columns not in (None, learned["n_features_in_"]):
         raise ValueError(f"n_features_in_ is {learned['n_features_in_']}, the components have {same.n_columns} columns")
-    if len(learned.get("feature_names_in_", range(learned["n_features_in_"]))) != learned["n_features_in_"]:
-        raise ValueError(f"feature_names_in_ are not the names of {learned['n_features_in_']} columns")
+    require_names(learned.get("feature_names_in_"), learned["n_features_in_"])
     if learned["part_counts_"].shape != same.owner.shape:
         raise ValueError(f"part_counts_ has {len(learned['part_counts_'])} entries for {len(same.owner)} components")
     model.components_ = structure.shaped(fitted)
