@@ -354,6 +354,34 @@ class Distribution(Value, Imputation, Conditioning):
         """Return the smallest x with cdf(x) >= q, for each probability q; one-column families only."""
         return numeric.ppf(self, q)
 
+    def to_scipy(self) -> Any:
+        """Return the distribution as a frozen one of SciPy, for code that asks for these; one column only.
+
+        Returns
+        -------
+        scipy.stats.rv_frozen
+            Its ``pdf`` or ``pmf``, ``cdf``, ``ppf``, ``mean``, ``var`` and ``rvs`` are those of this distribution;
+            ``sf``, ``isf``, ``interval``, ``expect`` and others are what SciPy makes of them. `from_scipy` gives this
+            distribution back.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there are several columns, masses beside densities, or masses at other than whole numbers.
+        UnknownParameterError, NotFittedError
+            If a parameter has no value.
+
+        Examples
+        --------
+        >>> from distributions import Weibull
+        >>> life = Weibull(shape=2.0, scale=10.0).to_scipy()
+        >>> print(f"{life.sf(5.0):.4f} {life.median():.4f} {life.expect(lambda x: x**2):.2f}")
+        0.7788 8.3255 100.00
+        """
+        from . import scipy_view  # deferred: it imports scipy.stats, which is slow
+
+        return scipy_view.frozen(self)
+
     @property
     def mean(self) -> Any:
         """Expectation: a number, or shape (d,)."""

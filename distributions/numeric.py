@@ -259,6 +259,18 @@ def leaves(distribution: Distribution) -> list[Distribution]:
     return [leaf.distribution for leaf in distribution.outline().leaves.values()]
 
 
+def require_one_measure(distribution: Distribution, what: str) -> None:
+    """Raise if some values have a mass where others have a density: they cannot be compared."""
+    parts = leaves(distribution)
+    if len({leaf.support.discrete for leaf in parts}) > 1 and distribution.n_columns == 1:
+        mixed = "discrete and continuous components"
+    elif any(leaf.atoms for leaf in parts):
+        mixed = "a component with values of positive probability beside a density"
+    else:
+        return
+    raise InvalidParameterError(f"a mixture with {mixed} has no {what}: masses and densities are not comparable")
+
+
 def _require_one_column(distribution: Distribution, what: str) -> None:
     if distribution.n_columns != 1:
         raise InvalidDataError(f"{type(distribution).__name__} has several columns: {what} need one")

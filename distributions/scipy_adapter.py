@@ -25,8 +25,11 @@ STARTS, CLIMBS = 200, 3  # starts that are tried, and how many of them are climb
 TOGETHER = 100_000  # densities in one call
 
 
-def from_scipy(distribution: Any, **frozen: Any) -> ScipyDistribution:
+def from_scipy(distribution: Any, **frozen: Any) -> Any:
     """Return a distribution of SciPy as one of this package: a component like any other.
+
+    `ScipyDistribution.native` of it is the compiled family with the same density, where there is one. What
+    `Distribution.to_scipy` made comes back as it was.
 
     Its parameters are the shapes, named as in SciPy, ``loc`` and, for a continuous one, ``scale``.
 
@@ -66,6 +69,13 @@ def from_scipy(distribution: Any, **frozen: Any) -> ScipyDistribution:
         random_variable = _public(distribution)
     elif hasattr(distribution, "dist") and hasattr(distribution, "kwds"):  # with arguments
         random_variable = distribution.dist
+    ours = getattr(random_variable, "distribution", None)
+    if isinstance(ours, Distribution):  # made by `to_scipy`
+        if frozen or getattr(distribution, "args", None) or getattr(distribution, "kwds", None):
+            raise InvalidParameterError(
+                f"{ours!r} comes back from SciPy as it is: freeze, shift or scale it afterwards"
+            )
+        return ours
     if not (hasattr(random_variable, "_parse_args") and hasattr(random_variable, "_argcheck")):
         raise InvalidParameterError(
             f"from_scipy needs a continuous or discrete distribution of scipy.stats; got {distribution!r}"
@@ -161,6 +171,37 @@ class ScipyDistribution(Distribution):
         parts = [f"{sign} {end:g}" for end, sign in _signs(low, high, open_) if math.isfinite(end)]
         text = f"a {'whole' if self.is_discrete else 'finite'} number {' and '.join(parts)}"
         return Domain(text, low, high, open_[0], open_[1], self.is_discrete)
+
+    def native(self) -> Distribution:
+        """Return the family of this package with the same density, where there is one: compiled, with an exact `fit`.
+
+        Returns
+        -------
+        Distribution
+            With values for all parameters, all of them free; in `Shifted` or `Scaled` where the family has no location
+            or scale. This distribution itself where there is no such family.
+
+        Raises
+        ------
+        UnknownParameterError
+            If a parameter has no value.
+
+        Examples
+        --------
+        >>> from scipy import stats
+        >>> from_scipy(stats.gamma(2.0, scale=4.0)).native()
+        Gamma(shape=2.0, rate=0.25)
+        >>> from_scipy(stats.expon(loc=1.0)).native()
+        Shifted(Exponential(rate=1.0), by=1.0)
+        """
+        from .scipy_families import family_of  # deferred: it imports every family
+
+        self.require_known("become a family of this package")
+        if not _is_public(self.random_variable):
+            return self
+        shapes, place = self._arguments
+        found = family_of(self.random_variable.name, shapes, place["loc"], place.get("scale", 1.0))
+        return self if found is None else found
 
     @property
     def _arguments(self) -> tuple[list[float], dict[str, float]]:

@@ -32,7 +32,7 @@ class Normals(NamedTuple):
 
 def modes(distribution: Distribution) -> Array:
     """Return the modes, highest first, shape (m,) or (m, d); see `MixtureModel.modes`."""
-    require_one_measure(distribution, "modes")
+    numeric.require_one_measure(distribution, "modes")
     normals = normals_of(distribution.outline())
     d = distribution.n_columns
     if d != 1:
@@ -47,18 +47,6 @@ def modes(distribution: Distribution) -> Array:
     else:
         found = _on_grid(distribution)
     return found[np.argsort(-distribution.log_pdf(found), kind="stable")]
-
-
-def require_one_measure(distribution: Distribution, what: str) -> None:
-    """Raise if some values have a mass where others have a density: they cannot be compared."""
-    leaves = numeric.leaves(distribution)
-    if len({leaf.support.discrete for leaf in leaves}) > 1 and distribution.n_columns == 1:
-        mixed = "discrete and continuous components"
-    elif any(leaf.atoms for leaf in leaves):
-        mixed = "a component with values of positive probability beside a density"
-    else:
-        return
-    raise InvalidParameterError(f"a mixture with {mixed} has no {what}: masses and densities are not comparable")
 
 
 def normals_of(outline: Outline) -> Normals | None:

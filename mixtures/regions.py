@@ -13,7 +13,7 @@ from distributions.base import Distribution, Rng
 from distributions.data import Array
 from distributions.errors import InvalidParameterError
 
-from .modes import integral, modes, normals_of, require_one_measure
+from .modes import integral, modes, normals_of
 from .structure import as_generator, require_whole
 
 _NEAR = 1e-4  # first step from a threshold that quadrature gives, in the log density
@@ -55,7 +55,7 @@ def highest_density(distribution: Distribution, level: float, rng: Rng, n_draws:
     number = isinstance(level, (int, float, np.integer, np.floating)) and not isinstance(level, bool)
     if not number or not 0.0 < level < 1.0:
         raise InvalidParameterError(f"level must be a probability between 0 and 1, ends excluded; got {level!r}")
-    require_one_measure(distribution, "highest-density region")
+    numeric.require_one_measure(distribution, "highest-density region")
     if distribution.n_columns == 1:
         return _of_masses(distribution, level) if distribution.support.discrete else _of_density(distribution, level)
     normals = normals_of(distribution.outline())
@@ -139,7 +139,7 @@ def entropy(distribution: Distribution, rng: Rng, n_draws: int) -> Entropy:
         d = normals.means.shape[1]
         size = float(np.linalg.slogdet(normals.covs[0])[1])
         return Entropy(0.5 * (d * (1.0 + math.log(2.0 * math.pi)) + size), 0.0)
-    require_one_measure(distribution, "entropy")
+    numeric.require_one_measure(distribution, "entropy")
     if distribution.n_columns == 1:
         try:
             x, share = _rows(distribution)
