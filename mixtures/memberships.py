@@ -26,11 +26,12 @@ from .canvas import (
     whole_ticks,
 )
 from .contours import draw_points, limits
+from .curves import grid_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-GRID = 601
+GRID = 601  # whole numbers at which responsibilities are drawn, if they do not occur
 PIXELS = 301  # of decision regions in each direction
 TINT = 0.4  # strongest colour of a region: points must show on it
 SMALLEST, LARGEST = 0.25, 4.0  # areas of the points of certain and of doubtful rows, relative to the usual one
@@ -207,7 +208,8 @@ def _over_values(data: Drawn) -> tuple[Array, Array]:
         if len(points) > GRID:
             points = np.unique(data.rows[:, 0])
     else:
-        points = np.union1d(np.linspace(low, high, GRID), thinned(np.unique(data.rows[:, 0])))
+        grid = grid_of(data.margins([0]) or [], low, high)
+        points = np.union1d(grid, thinned(np.unique(data.rows[:, 0])))
     return points, _shares(data, points[:, np.newaxis])
 
 

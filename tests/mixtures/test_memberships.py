@@ -43,6 +43,15 @@ def test_responsibilities_of_one_column_are_curves(ax, rng):
     np.testing.assert_array_equal([path.vertices[0, 0] for path in rug.get_paths()], np.unique(x))
 
 
+def test_responsibilities_are_dense_where_a_component_is_narrow(ax):
+    model = MixtureModel([Uniform(-250.0, 250.0), Normal(27.5, 0.1)])
+    model.plot.responsibilities([-250.0, 250.0], ax=ax)
+    points, share = ax.lines[1].get_data()
+    inside = np.abs(points) < 249.0
+    assert share[inside].max() > 0.9
+    assert np.abs(np.diff(share[inside])).max() < 0.1
+
+
 def test_responsibilities_of_counts_are_dots_at_whole_numbers(ax):
     model = MixtureModel([Poisson(1), Poisson(6)])
     model.plot.responsibilities([0, 2, 9], ax=ax)
