@@ -109,9 +109,9 @@ def finish(ax: Axes, was_empty: bool, xlabel: str, ylabel: str) -> Axes:
     return ax
 
 
-def add_legend(ax: Axes, entries: Sequence[Any], title: str | None = None) -> None:
-    """Draw the legend: inside the axes where it finds room, many entries beside them."""
-    beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if len(entries) > MOST_INSIDE else {}
+def add_legend(ax: Axes, entries: Sequence[Any], title: str | None = None, most: int = MOST_INSIDE) -> None:
+    """Draw the legend: inside the axes where it finds room, more than ``most`` entries beside them."""
+    beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if len(entries) > most else {}
     ax.legend(handles=list(entries), title=title, framealpha=0.8, edgecolor="none", alignment="left", **beside)
 
 

@@ -34,6 +34,7 @@ GRID = 161  # points of a contour's grid in each direction
 BEYOND = 0.08  # margin around the data, of their range
 JITTER = 0.22  # largest shift of a separate value, so that rows with equal ones can be seen
 MOST_COLUMNS = 8
+MOST_INSIDE = 4  # entries of a legend on top of points and contours
 MOST_SHAPES = 5000  # points that a PDF or SVG holds as shapes; more are an image in it
 ROOM = 12  # letters that labels of categories may have together below a small panel
 
@@ -74,7 +75,7 @@ def draw_plane(ax: Axes, data: Drawn, columns: Sequence[int] = (0, 1), *, legend
     finish(ax, empty, *(data.columns[j] for j in columns))
     if legend:
         title = None if margins is None else f"contours hold {HELD[0]:.0%} and {HELD[1]:.0%}".replace("%", " %")
-        add_legend(ax, entries, title)
+        add_legend(ax, entries, title, MOST_INSIDE)
     return ax
 
 

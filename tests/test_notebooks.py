@@ -18,7 +18,9 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-from mixtures import MixtureModel, Normal
+import distributions
+from distributions.kernels import Kernels
+from mixtures import Exponential, MixtureModel, Normal
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -34,6 +36,7 @@ EXERCISES = 3
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.DOTALL)
 ITERATIONS = re.compile(r"(iterations\W+)\d[\d, ]*")  # their number depends on the last digit of sums
 FILM = re.compile(r"data:image/gif;base64,[\w+/=]+")
+FAMILY = re.compile(r"\b([A-Z]\w+)\(")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 # Signs of the machine it ran on: folders, and addresses of objects.
 TRACES = re.compile(r"/(tmp|home|root|work|usr|opt|var|Users)/|[A-Z]:\\|site-packages|ipykernel_\d|\b0x[0-9a-f]{6,}")
@@ -79,8 +82,13 @@ def code_cells(notebook):
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled():
-    """The loops, in the cache that kernels share: compiling them is no part of a notebook."""
+    """The loops and families, in the cache that kernels share: compiling them is no part of a notebook."""
     MixtureModel([Normal(), Normal()], n_init=2).fit([1.0, 2.0, 3.0, 5.0])
+    Exponential().fit([1.0, 2.0])
+    named = set(FAMILY.findall("".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS)))
+    for family in (getattr(distributions, name) for name in named & set(distributions.__all__)):
+        if isinstance(getattr(family, "kernels", None), Kernels):  # those of others depend on what they are made of
+            assert all(family.kernels.addresses)
 
 
 def shown(cell):
