@@ -11,10 +11,11 @@ from .explaining import Explanation
 from .film import Film
 from .gaussian_mixture import GaussianMixture
 from .k_means import KMeans
-from .model import MixtureModel, Step
+from .model import MixtureModel
 from .plotting import Plots
 from .priors import Prior
 from .sharing import share_columns
+from .step import Step
 
 __version__ = "0.1.0"
 

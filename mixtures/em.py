@@ -7,6 +7,8 @@ Dempster, Laird & Rubin (1977); the remaining distance to the optimum is predict
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,10 +21,10 @@ from .acceleration import FORGET, LONGER, extrapolate
 from .observed import Observed
 from .plan import CURVED, STRAIGHT, Engine
 from .pseudo_rows import add_prior
-from .sweep import BLOCK, sweep
-from .threads import threaded
+from .sweep import BLOCK, n_chunks, sweep
+from .threads import PAUSE, threaded
 
-RUNNING, CONVERGED, LIMIT, FELL, FAILED, DRAWN = range(6)
+RUNNING, CONVERGED, LIMIT, FELL, FAILED, DRAWN, STOPPED, INTERRUPTED = range(8)
 REASONS = {
     RUNNING: "not finished",
     CONVERGED: "converged",
@@ -30,6 +32,8 @@ REASONS = {
     FELL: "stopped: an update lowered the objective",
     FAILED: "stopped: a row has no density",
     DRAWN: "made max_iter random updates, the best of which is kept",
+    STOPPED: "stopped by callback",
+    INTERRUPTED: "interrupted",
 }
 
 # What became of the parameters last looked at, and so what is to be done.
@@ -40,7 +44,8 @@ START, STEPPED, LEAPT, ACCEPTED, REJECTED = range(5)
 SWEEPS, GAIN, STEP, PHASE, HALVINGS, UPDATES, LONGEST, LENGTH, RATIO, SETTLED = range(10)
 
 INTERPRETED_BLOCK = 65536  # calls of Python functions cost more than cache misses
-PULSE = 50_000_000  # rows x columns x components between returns to Python, where Ctrl-C is heard
+PULSE = 1_000_000  # rows x columns x components of the sweeps before the first return to Python, where Ctrl-C is heard
+PULSE_SECONDS = 0.1  # between later ones
 VANISHED = 1e-200  # responsibility, relative to all, below which a component keeps its parameters
 SLOWEST = 0.9999  # largest ratio of successive steps that a prediction believes
 SUCCESSION = 2  # updates since the last extrapolation, from which on there can be another: fast parts must settle
@@ -281,31 +286,54 @@ def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
 
 
 def run(
-    engine: Engine, data: Observed, *, tol: float, max_iter: int, n_sweeps: int | None = None, n_threads: int = 1
+    engine: Engine,
+    data: Observed,
+    *,
+    tol: float,
+    max_iter: int,
+    n_sweeps: int | None = None,
+    n_threads: int = 1,
+    watch: Callable[[], None] | None = None,
 ) -> int:
     """Run EM on checked rows until it ends or ``n_sweeps`` are made; return the status.
 
-    It is the same run for any number of threads. A family in NumPy leaves it to one.
+    It is the same run for any number of threads. A family in NumPy leaves it to one. ``watch`` is called now and then.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Within a second. Parameters, objective and statistics are then those of a moment before.
     """
-    loop, block_size = _compiled_or_not(advance, engine, n_threads)
+    loop, block_size = _compiled_or_not(advance, engine, data, n_threads)
     tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
     left = max_iter + 1 if n_sweeps is None else n_sweeps
     pulse = max(1, PULSE // (len(data.rows) * len(engine.plan.columns) * len(engine.state.weights)))
     status = RUNNING
     while status == RUNNING and left > 0:
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # interpreted: as silent as compiled
-            status = int(loop(data, engine.plan, engine.state, tol, max_iter, min(left, pulse), block_size))
+        pulse, saved, began = min(left, pulse), engine.saved(), time.perf_counter()
+        try:
+            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # interpreted: as silent as compiled
+                status = int(loop(data, engine.plan, engine.state, tol, max_iter, pulse, block_size))
+        except KeyboardInterrupt:  # in the midst of a step, where functions are interpreted
+            engine.restore(saved)
+            raise
         left -= pulse
+        spent = time.perf_counter() - began
+        pulse = 2 * pulse if spent < PULSE_SECONDS else max(1, int(pulse * PULSE_SECONDS / spent))
+        if watch is not None:
+            watch()
     return status
 
 
 def look(engine: Engine, data: Observed) -> float:
     """Return the objective at the current parameters; leave their statistics and masses."""
-    loop, block_size = _compiled_or_not(evaluate, engine)
+    loop, block_size = _compiled_or_not(evaluate, engine, data)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         return float(loop(data, engine.plan, engine.state, block_size))
 
 
-def _compiled_or_not(function: Any, engine: Engine, n_threads: int = 1) -> tuple[Any, int]:
+def _compiled_or_not(function: Any, engine: Engine, data: Observed, n_threads: int = 1) -> tuple[Any, int]:
     """Return the function as this engine can call it, and how many rows a block shall have."""
-    return (interpreted(function), INTERPRETED_BLOCK) if engine.interpreted else (threaded(function, n_threads), BLOCK)
+    if engine.interpreted:
+        return interpreted(function), INTERPRETED_BLOCK
+    return threaded(function, n_threads, n_chunks(len(data.rows), engine.plan.chunk) > PAUSE), BLOCK

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,11 +29,13 @@ from .observed import Labels, as_labels, observed, stand_in
 from .own_starts import OwnStart
 from .plan import Engine
 from .posterior import explain_failure
+from .step import Step
 from .stochastic import StochasticClimb
 from .structure import Structure, as_generator, require_whole
 from .sweep import n_chunks
 from .thinning import merged
 from .truncation import as_truncation
+from .watching import Watch, kept
 
 BLOCK_OF_ROWS = 65536  # looked at together, where that takes memory in proportion
 
@@ -44,13 +48,18 @@ class Fit:
     structure : Structure
     x, sample_weight, labels
         Rows, their weights and what is known of their components, not yet checked.
-    n_init, tol, max_iter, rng, init, truncate, accelerate, n_jobs
+    n_init, tol, max_iter, rng, init, truncate, accelerate, n_jobs, callback, verbose
         As given to `MixtureModel`, not yet checked.
 
     Raises
     ------
     InvalidDataError, InvalidParameterError
         If anything about them is unusable.
+
+    Attributes
+    ----------
+    interruption : KeyboardInterrupt or None
+        What stopped the starts or the climb. The engine then stands at the best that was found before.
     """
 
     def __init__(
@@ -68,7 +77,10 @@ class Fit:
         truncate: Any = None,
         accelerate: str | None = None,
         n_jobs: int | None = None,
+        callback: Callable[[Step], Any] | None = None,
+        verbose: bool = False,
     ) -> None:
+        self.watch = Watch(callback, verbose)
         if n_init is not None:
             require_whole("n_init", n_init)
         require_whole("max_iter", max_iter)
@@ -101,7 +113,10 @@ class Fit:
         if init is None and not truncation.is_random:  # either knows each row by its place
             self.observed = merged(self.observed)
         accelerated = accelerate is not None
-        self.start = best_start(self.layout, self.observed, scale, n_init, generator, own, truncation, accelerated)
+        self.start = best_start(
+            self.layout, self.observed, scale, n_init, generator, own, truncation, accelerated, self.watch.start
+        )
+        self.interruption = self.start.interruption
         self._start = self.layout.branches_of(self.start.parameters.leaves)
         self.engine = Engine(
             self.layout, self.start.parameters, scale, max_iter, self.data.has_missing, truncation, accelerated
@@ -110,13 +125,51 @@ class Fit:
         self.status = em.RUNNING
 
     def run(self, n_sweeps: int | None = None) -> None:
-        """Run EM to its end, or for so many sweeps."""
+        """Run EM to its end, or for so many sweeps; or until Ctrl-C or the callback stops it."""
+        try:
+            if self.interruption is None:
+                self._climb(n_sweeps)
+        except KeyboardInterrupt as error:
+            self.interruption = error
+        if self.interruption is not None:
+            if not len(self.engine.history):  # a second interruption, while this sweep is made, ends all
+                self._sweep(1)
+            self.status = em.INTERRUPTED
+        if self._stochastic is not None and self.status in (em.INTERRUPTED, em.STOPPED):
+            self._stochastic.end(self.observed)
+        if self.status != em.RUNNING:
+            self.watch.end(self)
+
+    def _climb(self, n_sweeps: int | None) -> None:
+        """Make sweeps; the callback sees each."""
+        if self.watch.callback is None:
+            self._sweep(n_sweeps)
+            return
+        while self.status == em.RUNNING and (n_sweeps is None or n_sweeps > 0):
+            self._sweep(1)
+            if self.watch.stops(self) and self.status == em.RUNNING:
+                self.status = em.STOPPED
+            n_sweeps = None if n_sweeps is None else n_sweeps - 1
+
+    def _sweep(self, n_sweeps: int | None) -> None:
+        """Run EM for so many sweeps, or to its end.
+
+        Raises
+        ------
+        InvalidDataError, InvalidParameterError
+            If a row, or a prior, has no density.
+        """
         if self._stochastic is not None:
             self.status = self._stochastic.run(self.observed, max_iter=self.max_iter, n_sweeps=n_sweeps)
         else:
-            n_threads = threads.n_threads(self.n_jobs, n_chunks(len(self.observed.rows), self.engine.plan.chunk))
             self.status = em.run(
-                self.engine, self.observed, tol=self.tol, max_iter=self.max_iter, n_sweeps=n_sweeps, n_threads=n_threads
+                self.engine,
+                self.observed,
+                tol=self.tol,
+                max_iter=self.max_iter,
+                n_sweeps=n_sweeps,
+                n_threads=threads.n_threads(self.n_jobs, n_chunks(len(self.observed.rows), self.engine.plan.chunk)),
+                watch=partial(self.watch.climb, self),
             )
         if self.status == em.FAILED:
             self._check_prior()
@@ -143,26 +196,39 @@ class Fit:
         places = slice(None) if self.data.places is None else self.data.places
         return Labels(known.code[places], np.ascontiguousarray(known.log_factors[:, self.structure.owner]))
 
+    def described(self, point: Array) -> tuple[list[Distribution], Array]:
+        """Return components and weights at a point of the climb, such as `State.point`."""
+        leaves, proportions = self.layout.by_path(self.engine.parameters_at(point))
+        return self.structure.rebuild((), leaves, proportions), proportions[()]
+
     @property
     def current(self) -> tuple[list[Distribution], Array]:
         """Components and weights at this point of the climb."""
-        leaves, proportions = self.layout.by_path(self.engine.parameters)
-        return self.structure.rebuild((), leaves, proportions), proportions[()]
+        return self.described(self.engine.state.point)
 
     @property
     def objective(self) -> float:
         """What EM maximises, log prior included, at the current parameters, once a sweep has been made."""
-        if self.status == em.DRAWN:
+        if self._stochastic is not None and self.status in (em.DRAWN, em.STOPPED, em.INTERRUPTED):
             return float(self.engine.history.max())
         return float(self.engine.history[-2 if self.status == em.FELL else -1])
 
     @property
     def log_likelihood(self) -> float:
         """Log-likelihood at the current parameters, once a sweep has been made; of all components, if some are cut."""
-        if self.engine.kept == len(self.layout.branches):
-            return self.objective - self.log_prior
-        whole = self.engine.untruncated()
+        if self.is_truncated:
+            return self.log_likelihood_at(self.engine.state.point)
+        return self.objective - self.log_prior
+
+    def log_likelihood_at(self, point: Array) -> float:
+        """Log-likelihood of all components at a point of the climb; it takes a sweep."""
+        whole = self.engine.untruncated_at(point)
         return em.look(whole, self.observed) - float(whole.state.log_prior[0])
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether the objective leaves out the worst components of each row."""
+        return self.engine.kept < len(self.layout.branches)
 
     @property
     def log_prior(self) -> float:
@@ -175,7 +241,15 @@ class Fit:
         return float(len(self.rows) if self.weight is None else self.weight.sum())
 
     def warn(self, stacklevel: int) -> None:
-        """Warn of an end before convergence, and of components that collapsed or lost their data."""
+        """Warn of an end before convergence, and of components that collapsed or lost their data.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the fit was interrupted: so loops of many fits end too.
+        """
+        if self.interruption is not None:
+            raise kept(self.interruption, "MixtureModel")
         messages = self._convergence_messages()
         messages += [(DegeneracyWarning, each.message) for each in self.degeneracies]
         for category, message in messages:
@@ -191,10 +265,14 @@ class Fit:
     def _has_prior(self) -> bool:
         return bool(self.engine.plan.pseudo.counts.size or self.engine.plan.choices.pseudo_counts.any())
 
+    @property
+    def objective_name(self) -> str:
+        """What EM maximises, in words."""
+        name = "log-posterior" if self._has_prior else "log-likelihood"
+        return f"truncated {name}" if self.is_truncated else name
+
     def _convergence_messages(self) -> list[tuple[type[Warning], str]]:
-        history, objective = self.engine.history, "log-posterior" if self._has_prior else "log-likelihood"
-        if self.engine.kept < len(self.layout.branches):
-            objective = f"truncated {objective}"
+        history, objective = self.engine.history, self.objective_name
         if self.status == em.LIMIT:
             return [
                 (

@@ -47,7 +47,7 @@ class Climb:
         structure = Structure(start.components, None, start.weights, Rules(covariance=kind))
         layout = Layout(structure.outline(), structure.branch_names, d)
         leaves = [leaf.distribution for leaf in layout.leaves]
-        self.data, self.reg_covar = data, reg_covar
+        self.data, self.reg_covar, self.bounds = data, reg_covar, list[float]()
         self.engine = Engine(layout, Parameters(leaves, [start.weights]), scale, 1, data.has_missing)
         floors = 2 * self.engine.plan.theta_at[:-1, np.newaxis] + d + (d + 1) * np.arange(d)
         self.engine.state.bounds[floors] *= 1.0 if reg_covar else LOWERED
@@ -72,24 +72,19 @@ class Climb:
         em.m_step(engine.plan, state)
         return float(log_likelihood / total)
 
-    def run(self, tol: float, max_iter: int, before: float, progress: Progress) -> tuple[list[float], bool]:
-        """Iterate until the mean log-likelihood changes by less than ``tol``.
+    def run(self, tol: float, max_iter: int, before: float, progress: Progress) -> int:
+        """Iterate until the mean log-likelihood changes by less than ``tol``; return how it ended, as `em.REASONS` say.
 
-        Returns
-        -------
-        bounds : list of float
-            The mean log-likelihood before each update.
-        converged : bool
+        ``bounds`` are the mean log-likelihoods before each update.
         """
-        bounds: list[float] = []
-        converged = False
-        while len(bounds) < max_iter and not converged:
-            bounds.append(self.step())
-            change, before = bounds[-1] - before, bounds[-1]
-            progress.step(len(bounds), change)
-            converged = abs(change) < tol
-        progress.end(before, converged)
-        return bounds, converged
+        status = em.LIMIT
+        while len(self.bounds) < max_iter and status == em.LIMIT:
+            self.bounds.append(self.step())
+            change, before = self.bounds[-1] - before, self.bounds[-1]
+            progress.step(len(self.bounds), change)
+            status = em.CONVERGED if abs(change) < tol else em.LIMIT
+        progress.end(before, status == em.CONVERGED)
+        return status
 
     @property
     def components(self) -> list[Any]:

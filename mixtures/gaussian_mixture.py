@@ -26,15 +26,17 @@ from distributions.data import (
 )
 from distributions.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotFittedError
 from distributions.multivariate_normal import MultivariateNormal
-from distributions.records import plain
+from distributions.records import plain, shown
 
+from . import em, gaussian_start, posterior
 from . import gaussian_parameters as parameters
-from . import gaussian_start, posterior
 from .drop_in import REAL, WHOLE, DropIn, as_random_state, require_two_dimensions
 from .entries import Entry, array, flag, require_proportions, texts, vector, whole
 from .estimator import as_given, known_to_sklearn
 from .gaussian_climb import Climb, Normals, Progress
 from .observed import Observed, observed, stand_in
+from .persistence import as_reason
+from .watching import kept
 
 INITS = ("kmeans", "k-means++", "random", "random_from_data")
 NOT_CONVERGED = (
@@ -86,6 +88,8 @@ class GaussianMixture(DropIn):
     precisions_cholesky_ : ndarray
         Upper triangles U with U U' = precision; of diagonal precisions the square roots.
     converged_ : bool
+    converged_reason_ : str
+        "converged", or why EM ended without it; "interrupted" after Ctrl-C, which leaves the best parameters so far.
     n_iter_ : int
     lower_bound_ : float
         Mean log-likelihood of a row before the last update.
@@ -134,6 +138,7 @@ class GaussianMixture(DropIn):
         "means_": Entry(plain, array),
         "covariances_": Entry(plain, array),
         "converged_": Entry(bool, flag),
+        "converged_reason_": Entry(str, as_reason),
         "lower_bounds_": Entry(plain, lambda value: vector(value).tolist()),
         "n_features_in_": Entry(int, whole),
         "feature_names_in_": Entry(plain, texts),
@@ -192,6 +197,8 @@ class GaussianMixture(DropIn):
             If rows or weights are malformed, or a component collapsed while ``reg_covar`` is 0.
         InvalidParameterError
             If an argument of the constructor is unusable.
+        KeyboardInterrupt
+            After Ctrl-C; the model then has the best parameters so far, if there are any.
 
         Warns
         -----
@@ -216,23 +223,34 @@ class GaussianMixture(DropIn):
         random = as_random_state(self.random_state)
         goes_on = bool(self.warm_start) and hasattr(self, "converged_")
         progress = Progress(int(self.verbose), self.verbose_interval)
-        best: tuple[Normals, list[float], bool] | None = None
+        best: tuple[Normals, list[float], int] | None = None
+        interruption: KeyboardInterrupt | None = None
         for attempt in range(1 if goes_on else self.n_init):
             progress.start(attempt)
-            start = self._last(data.rows.shape[1]) if goes_on else self._start(data, given, random)
-            found: tuple[Normals, list[float], bool] = start, [], False
-            if self.max_iter:
+            climb, status = None, em.LIMIT
+            try:
+                start = self._last(data.rows.shape[1]) if goes_on else self._start(data, given, random)
                 climb = Climb(start, self.covariance_type, _observed(data), data.summary.scale, float(self.reg_covar))
-                before = self.lower_bound_ if goes_on else -np.inf
-                bounds, converged = climb.run(self.tol, self.max_iter, before, progress)
-                found = climb.reached, bounds, converged
-            if best is None or _is_better(found[1], best[1]):
-                best = found
+                if self.max_iter:
+                    before = self.lower_bound_ if goes_on else -np.inf
+                    status = climb.run(self.tol, self.max_iter, before, progress)
+            except KeyboardInterrupt as error:
+                if climb is None and best is None:
+                    raise
+                interruption = error
+            if climb is not None and (best is None or _is_better(climb.bounds, best[1])):
+                best = climb.reached if self.max_iter else start, climb.bounds, status
+            if interruption is not None:
+                break
         assert best is not None
-        (self.weights_, components), self.lower_bounds_, self.converged_ = best
+        (self.weights_, components), self.lower_bounds_, status = best
+        self.converged_ = status == em.CONVERGED
+        self.converged_reason_ = em.REASONS[em.INTERRUPTED if interruption is not None else status]
         self._keep(components)
         self.n_features_in_ = data.rows.shape[1]
         self._keep_names(X)
+        if interruption is not None:
+            raise kept(interruption, "GaussianMixture")
         if not self.converged_ and self.max_iter:
             warnings.warn(NOT_CONVERGED, known_to_sklearn(ConvergenceWarning), stacklevel=3)
 
@@ -378,7 +396,11 @@ class GaussianMixture(DropIn):
 
     def _to_be_written(self) -> dict[str, Any]:
         components = self._current().components
-        bounds = {"lower_bounds_": [], "converged_": False}  # where attributes were set by hand
+        bounds = {
+            "lower_bounds_": [],
+            "converged_": False,
+            "converged_reason_": em.REASONS[em.RUNNING],
+        }  # if set by hand
         covariances = parameters.covariances_of(self.covariance_type, components)
         n_columns = len(components[0].mean)
         return {"n_features_in_": n_columns, **bounds, **vars(self), "covariances_": covariances}
@@ -390,7 +412,10 @@ class GaussianMixture(DropIn):
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, needed is {shape}")
-        self._keep(self._current().components)  # which checks the covariances
+        with np.errstate(over="ignore"):
+            self._keep(self._current().components)  # which checks the covariances
+        if not np.isfinite(self.covariances_).all():
+            raise ValueError(f"covariances_ are beyond all numbers: {shown(self.covariances_.tolist())}")
 
     # ------------------------------------------------------------------------------------------------ after fit
 

@@ -10,7 +10,7 @@ look for clusters among the rest. So is a user's own start (`own_starts`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,11 +49,14 @@ class Start(NamedTuple):
     n_agreed : int
         How many of them were seen to reach the optimum that was chosen, itself included. Those left behind in a
         shorter run, which might have come there too, do not count.
+    interruption : KeyboardInterrupt or None
+        What ended the choice early: of what was tried before it, this is the best.
     """
 
     parameters: Parameters
     n_starts: int = 1
     n_agreed: int = 1
+    interruption: KeyboardInterrupt | None = None
 
 
 def best_start(
@@ -65,6 +68,7 @@ def best_start(
     own: OwnStart | None = None,
     truncation: Truncation = EM,
     accelerate: bool = False,
+    report: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Start:
     """Return the parameters from which EM should run on all rows, and how many starts led there.
 
@@ -85,6 +89,8 @@ def best_start(
         What becomes of responsibilities in the runs that are compared; no component is drawn.
     accelerate : bool
         Whether short runs are accelerated too: so more of them get to their optima.
+    report : callable
+        It is told what is tried: which one, of how many.
 
     Raises
     ------
@@ -92,6 +98,8 @@ def best_start(
         If a leaf cannot be fitted to any of the data.
     InvalidParameterError
         If a start of one's own says where parameters start that are given.
+    KeyboardInterrupt
+        Before there is any start. A later one is noted in the result.
     """
     leaves = [leaf.distribution for leaf in layout.leaves]
     n_components = len(layout.branches)
@@ -114,16 +122,24 @@ def best_start(
     elif n_init is None:
         cost = sample.rows.shape[0] * n_components * (sample.rows.shape[1] + 1) ** 2
         n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
-    guesses = _first_guesses(layout, sample, scale, n_init, rng, own)
-    if len(guesses) == 1:
-        return Start(guesses[0])
-    total = sample.weight.sum()
-    runs = [_Run(guess, _Rank(0, 0.0)) for guess in guesses]
-    left, agreed = list(range(len(runs))), np.ones(len(runs), dtype=int)
-    for n_sweeps, tol, tie, keep in ROUNDS:
-        for i in left:
-            runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol, truncation, accelerate)
-        left = _distinct(left, runs, tie * total, agreed)[:keep]
+    runs: list[_Run] = []
+    try:
+        for guess in _first_guesses(layout, sample, scale, n_init, rng, own):
+            runs.append(_Run(guess, _Rank(len(layout.branches) + 2, np.inf)))  # behind those that have been tried
+            report("guess", len(runs), n_init)
+        guesses = [run.parameters for run in runs]
+        if len(guesses) == 1:
+            return Start(guesses[0])
+        left, agreed = list(range(len(runs))), np.ones(len(runs), dtype=int)
+        for number, (n_sweeps, tol, tie, keep) in enumerate(ROUNDS):
+            for place, i in enumerate(left):
+                report("longer run" if number else "short run", place + 1, len(left))
+                runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol, truncation, accelerate)
+            left = _distinct(left, runs, tie * sample.weight.sum(), agreed)[:keep]
+    except KeyboardInterrupt as interruption:
+        if not runs:
+            raise
+        return Start(min(runs, key=lambda run: run.rank).parameters, len(runs), 1, interruption)
     winner = left[0]
     start = Start(guesses[winner] if complete else runs[winner].parameters, len(runs), int(agreed[winner]))
     given = own is not None or any(not choice.is_symmetric for choice in layout.choices.values())
@@ -237,25 +253,24 @@ def _first_guesses(
     n_init: int,
     rng: np.random.Generator,
     own: OwnStart | None = None,
-) -> list[Parameters]:
+) -> Iterator[Parameters]:
     units = layout.units
     if own is None and all(unit.n_options == 1 for unit in units):
-        return [_fitted_to(layout, data, scale, np.ones((len(layout.branches), len(data.rows))))]
+        yield _fitted_to(layout, data, scale, np.ones((len(layout.branches), len(data.rows))))
+        return
     points = standardised(data)
     known = known_members(data) if data.is_labelled else np.zeros((len(layout.branches), 0))
-    guesses = []
     for attempt in range(n_init if own is None or not own.n_starts else own.n_starts):
         if own is not None:
             known = own.draw(rng)
         settled = len(units) == 1 and known.any(axis=1).all() and len(np.unique(known, axis=0)) == len(known)
         if settled:  # every component has rows of its own
-            guesses.append(_fitted_to(layout, data, scale, known))
+            yield _fitted_to(layout, data, scale, known)
         else:
             members = _members(layout, units, points, data, known, scale, attempt, rng)
-            guesses.append(_fitted_to(layout, data, scale, *members))
+            yield _fitted_to(layout, data, scale, *members)
         if settled and (own is None or own.is_fixed):
             break
-    return guesses
 
 
 def _members(

@@ -23,9 +23,11 @@ from .entries import Entry, array, number, texts, whole
 from .estimator import as_given, known_to_sklearn
 from .layout import Layout, Parameters
 from .observed import Integers, observed
+from .persistence import as_reason
 from .plan import Engine
 from .structure import Rules, Structure
 from .truncation import Truncation
+from .watching import kept
 
 INITS = ("k-means++", "random")
 ALGORITHMS = ("lloyd", "elkan")
@@ -39,6 +41,8 @@ class _Found(NamedTuple):
     labels: Integers
     inertia: float
     n_iter: int
+    status: int  # how it ended, as `em.REASONS` say
+    interruption: KeyboardInterrupt | None
 
 
 class _Climb:
@@ -127,6 +131,8 @@ class KMeans(DropIn):
         Weighted sum of squared distances to the nearest centres.
     n_iter_ : int
         Iterations of the best start.
+    converged_reason_ : str
+        "converged", or why that ended without it; "interrupted" after Ctrl-C, which leaves the best centres so far.
     n_features_in_ : int
         Number of columns d.
     feature_names_in_ : ndarray of str, shape (d,)
@@ -162,6 +168,7 @@ class KMeans(DropIn):
         "labels_": Entry(plain, lambda value: np.array([whole(label) for label in value], dtype=np.int32)),
         "inertia_": Entry(float, number),
         "n_iter_": Entry(int, whole),
+        "converged_reason_": Entry(str, as_reason),
         "n_features_in_": Entry(int, whole),
         "feature_names_in_": Entry(plain, texts),
     }
@@ -211,6 +218,8 @@ class KMeans(DropIn):
             If rows or weights are malformed, or there are fewer rows than clusters.
         InvalidParameterError
             If an argument of the constructor is unusable.
+        KeyboardInterrupt
+            After Ctrl-C; the model then has the best centres so far, if there are any.
 
         Warns
         -----
@@ -231,17 +240,30 @@ class KMeans(DropIn):
             )
         given = self._given_centres(rows)
         random, best = as_random_state(self.random_state), None
+        interruption: KeyboardInterrupt | None = None
         for _ in range(self._n_starts(given)):
-            centres = self._drawn_centres(X, rows, weight, random) if given is None else given
+            try:
+                centres = self._drawn_centres(X, rows, weight, random) if given is None else given
+            except KeyboardInterrupt as error:
+                if best is None:
+                    raise
+                interruption = error
+                break
             found = self._climb(rows, weight, centres)
             if best is None or found.inertia < best.inertia * (1.0 - SAME):
                 best = found
+            interruption = found.interruption
+            if interruption is not None:
+                break
         assert best is not None
         dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
         self.cluster_centers_ = best.centres.astype(dtype)
         self.labels_, self.inertia_, self.n_iter_ = best.labels.astype(np.int32), best.inertia, best.n_iter
+        self.converged_reason_ = em.REASONS[best.status if interruption is None else em.INTERRUPTED]
         self.n_features_in_ = rows.shape[1]
         self._keep_names(X)
+        if interruption is not None:
+            raise kept(interruption, "KMeans")
         n_found = len(np.unique(best.labels))
         if n_found < self.n_clusters:
             text = (
@@ -262,9 +284,13 @@ class KMeans(DropIn):
             print("Initialization complete")
         tol = self.tol * float(np.mean(scale**2))
         settled = SETTLED**2 * float(np.sum(scale**2))
-        n_iter = 0
+        n_iter, status, interruption = 0, em.LIMIT, None
         while n_iter < self.max_iter:
-            shift = climb.step()
+            try:
+                shift = climb.step()
+            except KeyboardInterrupt as error:
+                status, interruption = em.INTERRUPTED, error
+                break
             n_iter += 1
             if self.verbose:
                 inertia = _inertia(nearest(rows, climb.centres)[1], weight)
@@ -275,9 +301,10 @@ class KMeans(DropIn):
                         "strict convergence" if shift <= settled else f"center shift {shift} within tolerance {tol}"
                     )
                     print(f"Converged at iteration {n_iter - 1}: {reason}.")
+                status = em.CONVERGED
                 break
         labels, squares = nearest(rows, climb.centres)
-        return _Found(climb.centres, labels, _inertia(squares, weight), n_iter)
+        return _Found(climb.centres, labels, _inertia(squares, weight), n_iter, status, interruption)
 
     def _drawn_centres(self, X: Any, rows: Array, weight: Array | None, random: Any) -> Array:
         """Return where centres start, shape (K, d)."""

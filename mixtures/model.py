@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from distributions.base import Distribution, Rng
+from distributions.base import Rng
 from distributions.data import Array, as_weights, present
 from distributions.errors import InvalidDataError
 
-from . import em, persistence, posterior
+from . import em, persistence
 from .estimator import as_given
 from .fitting import Fit
 from .mixture import Mixture
+from .step import Step
 from .structure import Components
 from .views import Views
-
-
-class Step(NamedTuple):
-    """One EM step as `MixtureModel.iter_fit` shows it.
-
-    Attributes
-    ----------
-    iteration : int
-        Updates made so far; 0 is the start.
-    log_likelihood : float
-        Total weighted log-likelihood at these parameters.
-    components : list or dict of Distribution
-    weights : ndarray, shape (K,)
-    responsibilities : ndarray, shape (n, K)
-        Probability that each row came from each component, at these parameters.
-    """
-
-    iteration: int
-    log_likelihood: float
-    components: list[Distribution] | dict[str, Distribution]
-    weights: Array
-    responsibilities: Array
 
 
 class MixtureModel(Mixture, Views):
@@ -112,6 +91,11 @@ class MixtureModel(Mixture, Views):
         a pool's. Components in plain NumPy are fitted by one.
     rng : int, numpy.random.Generator or None, default 0
         Seed or generator of the random starts.
+    callback : callable, optional
+        A function that is called with a `Step` at the start of EM and after each update, and stops the fit there by
+        returning True. The starts that are compared before it does not see.
+    verbose : bool, default False
+        Whether a line tells of the progress of a fit, in a terminal or a notebook; nothing is written elsewhere.
 
     Attributes
     ----------
@@ -139,7 +123,7 @@ class MixtureModel(Mixture, Views):
         Number of updates, extrapolations included: passes over the data after the first.
     converged_ : bool
     converged_reason_ : str
-        "converged", or why the climb ended without it.
+        "converged", or why the climb ended without it; "interrupted" after Ctrl-C (Notes).
     effective_counts_ : ndarray, shape (K,)
         Sum over rows of weight times responsibility.
     part_counts_ : ndarray
@@ -178,6 +162,11 @@ class MixtureModel(Mixture, Views):
     value are kept. The same `rng` draws the same; starts are compared by EM. `log_likelihood_` is that of all
     components in every case.
 
+    Ctrl-C, or a notebook's stop button, ends a fit within a second, also among its starts. The model then keeps the
+    best parameters so far, with all that a fit learns and ``converged_reason_`` "interrupted", and `KeyboardInterrupt`
+    is raised, so that a script or a loop over many fits stops as well. Name a model before it is fitted,
+    ``model = MixtureModel(...)``, then ``model.fit(x)``: else nothing refers to it after an interruption.
+
     Examples
     --------
     >>> from mixtures import MixtureModel, Normal, datasets
@@ -205,6 +194,8 @@ class MixtureModel(Mixture, Views):
         accelerate: str | None = "squarem",
         n_jobs: int | None = None,
         rng: Rng = 0,
+        callback: Callable[[Step], Any] | None = None,
+        verbose: bool = False,
     ) -> None:
         self.components = components
         self.n_components = n_components
@@ -222,6 +213,8 @@ class MixtureModel(Mixture, Views):
         self.accelerate = accelerate
         self.n_jobs = n_jobs
         self.rng = rng
+        self.callback = callback
+        self.verbose = verbose
 
     # ----------------------------------------------------------------------------------------------------- fit
 
@@ -249,11 +242,13 @@ class MixtureModel(Mixture, Views):
             If rows or weights are malformed, or a row lies outside the support of every component.
         InvalidParameterError
             If an argument of the constructor is unusable.
+        KeyboardInterrupt
+            After Ctrl-C; the model then has the best parameters so far.
 
         Warns
         -----
         ConvergenceWarning
-            If the fit stopped before it converged.
+            If the fit stopped before it converged, unless the callback stopped it.
         DegeneracyWarning
             If a component was held at the floor of its scale, or has lost all its data.
         """
@@ -286,20 +281,13 @@ class MixtureModel(Mixture, Views):
         fit = self._start(x, sample_weight)
         while fit.status == em.RUNNING:
             fit.run(n_sweeps=1)
-            if fit.status != em.FELL:
-                components, weights = fit.current
-                yield Step(
-                    len(fit.engine.history) - 1,
-                    fit.log_likelihood,
-                    fit.structure.shaped(components),
-                    weights,
-                    posterior.responsibilities(components, weights, fit.rows),
-                )
+            if fit.status not in (em.FELL, em.INTERRUPTED):
+                yield Step(fit)
         self._keep(fit, x)
         fit.warn(stacklevel=2)
 
     def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
-        names = ("init", "n_init", "tol", "max_iter", "truncate", "accelerate", "n_jobs", "rng")
+        names = ["init", "n_init", "tol", "max_iter", "truncate", "accelerate", "n_jobs", "rng", "callback", "verbose"]
         settings = {name: getattr(self, name) for name in names}
         x = as_given(x)
         structure = self._structure.prepare(present(x, sample_weight))

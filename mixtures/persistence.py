@@ -203,7 +203,8 @@ _ARGUMENTS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {  # 
 # ------------------------------------------------------------------------------------------ what was learned
 
 
-def _reason(value: Any) -> str:
+def as_reason(value: Any) -> str:
+    """Return why a climb ended, as a record has it."""
     if value not in em.REASONS.values():
         raise ValueError(f"{shown(value)} is no reason to end")
     return value
@@ -230,7 +231,7 @@ _LEARNED = {
     "log_likelihood_": Entry(float, number),
     "log_posterior_": Entry(float, number),
     "converged_": Entry(bool, flag),
-    "converged_reason_": Entry(str, _reason),
+    "converged_reason_": Entry(str, as_reason),
     "part_counts_": Entry(plain, vector),
     "effective_counts_": Entry(plain, vector),
     "n_rows_": Entry(int, whole),

@@ -421,18 +421,36 @@ class Engine:
     @property
     def parameters(self) -> Parameters:
         """The current parameters."""
-        at = self.layout.option_at
+        return self.parameters_at(self.state.point)
+
+    def parameters_at(self, point: Array) -> Parameters:
+        """Return the parameters that stand in a vector such as `State.point`."""
+        theta_at, option_at = self.plan.theta_at, self.plan.theta_at[-1] + self.layout.option_at
         return Parameters(
-            [leaf.from_theta(part.copy()) for leaf, part, _ in self._parts()],
-            [self.state.proportions[a:b].copy() for a, b in zip(at[:-1], at[1:], strict=True)],
+            [
+                leaf.from_theta(point[a:b].copy())
+                for leaf, a, b in zip(self.leaves, theta_at, theta_at[1:], strict=False)
+            ],
+            [point[a:b].copy() for a, b in zip(option_at, option_at[1:], strict=False)],
         )
 
-    def untruncated(self) -> Engine:
-        """Return an engine at the current parameters, not to be moved, for which every component keeps its part."""
+    def saved(self) -> State:
+        """Return a copy of the state, for `restore`; the history, which only ever grows, is not copied."""
+        return State(*(part if part is self.state.history else part.copy() for part in self.state))
+
+    def restore(self, saved: State) -> None:
+        """Go back to a state."""
+        for part, value in zip(self.state, saved, strict=True):
+            part[:] = value
+
+    def untruncated_at(self, point: Array) -> Engine:
+        """Return an engine at other parameters, not to be moved, for which every component keeps its part."""
         other = copy(self)
         other.kept = self.state.weights.size
         other.plan = self.plan._replace(kept=other.kept, free=np.zeros_like(self.plan.free))
-        other.state = State(*(part.copy() for part in self.state))
+        other.state = self.saved()._replace(history=np.empty(1))
+        other.state.theta[:], other.state.proportions[:] = np.split(point, [other.state.theta.size])
+        other.state.weights[:] = self.layout.weights(self.parameters_at(point).proportions)
         return other
 
     @property

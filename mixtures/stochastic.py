@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from distributions.data import Array
 from distributions.errors import InvalidParameterError
 
 from . import em
 from .observed import Observed
-from .plan import Engine, State
+from .plan import Engine
 from .truncation import NOT_DRAWN, STOCHASTIC
 
 
@@ -42,18 +41,20 @@ class StochasticClimb:
                 "components instead, such as truncate=1."
             )
         self.engine, self.rng = engine, rng
-        self.history: list[float] = []
-        self.best = _copied(engine.state)
+        self.history, self.n_sweeps = np.empty(engine.state.history.size), 0
+        self.best = engine.saved()
 
     def run(self, data: Observed, *, max_iter: int, n_sweeps: int | None = None) -> int:
         """Make all updates, or so many sweeps; return the status."""
-        for _ in range(max_iter + 1 - len(self.history) if n_sweeps is None else n_sweeps):
+        best = np.max(self.history[: self.n_sweeps], initial=-np.inf)
+        for _ in range(max_iter + 1 - self.n_sweeps if n_sweeps is None else n_sweeps):
             if self._sweep(data, int(self.rng.integers(2**63))) == em.FAILED:
                 return em.FAILED
-            if self.history[-1] == max(self.history):
-                self.best = _copied(self.engine.state)
-            if len(self.history) > max_iter:
-                return self._end(data)
+            if self.history[self.n_sweeps - 1] >= best:
+                best, self.best = self.history[self.n_sweeps - 1], self.engine.saved()
+            if self.n_sweeps > max_iter:
+                self.end(data)
+                return em.DRAWN
         return em.RUNNING
 
     def _sweep(self, data: Observed, seed: int) -> int:
@@ -61,23 +62,19 @@ class StochasticClimb:
         self.engine.plan = self.engine.plan._replace(seed=seed)
         self.engine.state.progress[em.SWEEPS] = 0.0
         status = em.run(self.engine, data, tol=0.0, max_iter=1, n_sweeps=1)
-        self.history.append(float(self.engine.state.history[0]))
-        self._write(np.array(self.history))
+        self.history[self.n_sweeps] = self.engine.state.history[0]
+        self.n_sweeps += 1
+        self._write()
         return status
 
-    def _write(self, history: Array) -> None:
-        self.engine.state.history[: history.size] = history
-        self.engine.state.progress[em.SWEEPS] = history.size
+    def _write(self) -> None:
+        last = self.n_sweeps - 1  # all before it stand there already, but for the first
+        self.engine.state.history[[0, last]] = self.history[[0, last]]
+        self.engine.state.progress[em.SWEEPS] = self.n_sweeps
 
-    def _end(self, data: Observed) -> int:
+    def end(self, data: Observed) -> None:
         """Go back to the best parameters, and leave the masses of EM there."""
-        for place, value in zip(self.engine.state, self.best, strict=True):
-            place[:] = value
+        self.engine.restore(self.best)
         self.engine.plan = self.engine.plan._replace(seed=NOT_DRAWN)
         em.look(self.engine, data)
-        self._write(np.array(self.history))
-        return em.DRAWN
-
-
-def _copied(state: State) -> State:
-    return State(*(part.copy() for part in state))
+        self._write()

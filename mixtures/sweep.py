@@ -274,8 +274,8 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
 
 
 @compiled
-def sum_chunks(data, plan, state, steps, block_size, ticket, sums):
-    """Take chunks until none is left; fill their rows of ``sums``.
+def sum_chunks(data, plan, state, steps, block_size, ticket, sums, most):
+    """Take up to so many chunks, or until none is left; fill their rows of ``sums``.
 
     These hold the log-likelihood, the masses, those of leaves, and the statistics.
 
@@ -287,7 +287,7 @@ def sum_chunks(data, plan, state, steps, block_size, ticket, sums):
     """
     n, first = data.rows.shape[0], 1 + state.mass.size
     last = first + state.leaf_mass.size
-    while True:
+    for _ in range(most):
         chunk = take_number(ticket)
         if chunk >= sums.shape[0]:
             return
@@ -336,5 +336,5 @@ def sweep(data, plan, state, block_size):
     n_sums = 1 + state.mass.size + state.leaf_mass.size + state.stats.size
     sums = np.empty((n_chunks(data.rows.shape[0], plan.chunk), n_sums + APART))
     steps = steps_of_differences(plan.differences, plan.theta_at, plan.stats_at, state)
-    sum_chunks(data, plan, state, steps, block_size, np.zeros(1, dtype=np.int64), sums)
+    sum_chunks(data, plan, state, steps, block_size, np.zeros(1, dtype=np.int64), sums, sums.shape[0] + 1)
     return add_chunks(sums, state)

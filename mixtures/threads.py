@@ -24,6 +24,7 @@ from .sweep import sum_chunks
 
 MOST = 256  # threads
 SHARE = 2  # chunks, of a millisecond each, that a thread should have: fewer are not worth starting it
+PAUSE = 64  # chunks until the thread that asks returns to Python, where Ctrl-C is heard
 
 _pools: dict[tuple[int, int], Any] = {}  # by process, since threads do not survive a fork, and number of threads
 
@@ -63,24 +64,25 @@ def n_threads(n_jobs: int | None, n_chunks: int) -> int:
 
 
 @cache
-def threaded(loop: Any, n: int) -> Callable[..., Any]:
-    """Return a loop over sweeps whose chunks are shared by ``n`` threads."""
-    return loop if n == 1 else with_stand_ins(loop, ((sum_chunks, partial(_sum_together, n)),))
+def threaded(loop: Any, n: int, pauses: bool = False) -> Callable[..., Any]:
+    """Return a loop over sweeps whose chunks are shared by ``n`` threads; one that pauses within sweeps if it shall."""
+    return loop if n == 1 and not pauses else with_stand_ins(loop, ((sum_chunks, partial(_sum_together, n)),))
 
 
 def _sum_together(
-    n: int, data: Any, plan: Any, state: Any, steps: Array, block_size: int, ticket: Integers, sums: Array
+    n: int, data: Any, plan: Any, state: Any, steps: Array, block_size: int, ticket: Integers, sums: Array, most: int
 ) -> None:
     """Do what `sum_chunks` does in ``n`` threads, this one among them."""
     arguments = data, plan, state, steps, block_size, ticket, sums
     helpers: list[Any] = []
     try:
         for _ in range(min(n, len(sums)) - 1):
-            helpers.append(_pool(n).submit(sum_chunks, *arguments))
+            helpers.append(_pool(n).submit(sum_chunks, *arguments, most))
     except RuntimeError:  # no thread can be started, as at the end of the interpreter
         pass
     try:
-        sum_chunks(*arguments)
+        while ticket[0] < len(sums):
+            sum_chunks(*arguments, min(PAUSE, most))
     finally:
         ticket[0] = len(sums)  # interrupted: no more chunks are taken
         for helper in helpers:

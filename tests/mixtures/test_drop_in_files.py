@@ -57,6 +57,13 @@ def test_an_estimator_comes_back_from_its_text(name):
         assert back.score(BOTH) == model.score(BOTH)
 
 
+def test_a_variance_whose_square_root_is_all_but_infinite_is_refused():
+    record = FITTED["full"].to_dict()
+    record["fit"]["covariances_"][0][1][1] = np.finfo(float).max
+    with pytest.raises(InvalidRecordError, match="covariances_ are beyond all numbers"):
+        GaussianMixture.from_json(records.to_text(record))
+
+
 def test_a_generator_comes_back_where_it_was():
     back = GaussianMixture.from_json(FITTED["frame"].to_json())
     assert back.random_state.bit_generator.state == FITTED["frame"].random_state.bit_generator.state

@@ -240,7 +240,7 @@ def test_a_subclass_keeps_its_class_and_arguments():
         (("fit", "other"), 1, "its fit has the strange entry 'other'"),
         (("fit",), [], "not a MixtureModel's record"),
         (("other",), 1, "it has the strange key 'other'"),
-        (("parameters", "callback"), 1, "has no argument 'callback'"),
+        (("parameters", "colour"), 1, "has no argument 'colour'"),
         (("parameters", "components"), 5, "needs the keys 'family' and 'parameters'"),
         (("parameters", "components"), [], "at least one component"),
         (("parameters", "weights"), [1.0], "weights must be 2 finite numbers"),

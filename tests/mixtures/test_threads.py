@@ -154,7 +154,7 @@ def test_helpers_do_part_of_the_work_and_are_kept(rng, small_chunks, monkeypatch
     for _ in range(50):
         sums = np.empty((6, 1 + 2 + 2 + 6))
         ticket = np.zeros(1, dtype=np.int64)
-        threads._sum_together(3, data, engine.plan, engine.state, np.empty(0), BLOCK, ticket, sums)
+        threads._sum_together(3, data, engine.plan, engine.state, np.empty(0), BLOCK, ticket, sums, 7)
     assert threading.current_thread().name in seen
     assert len(seen) > 1
     assert sum(thread.name.startswith("mixtures-3") for thread in threading.enumerate()) <= 2
