@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import doctest
 import functools
+import json
 import re
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from scipy.optimize import minimize
 from scipy.stats import expon, norm
 from sklearn.mixture import GaussianMixture
 
-from mixtures import datasets
+from mixtures import Exponential, MixtureModel, Normal, Poisson, ZeroInflated, datasets
 
 TESTS = Path(__file__).resolve().parent.parent
 SECTION = re.search(
     r"^## Coming from another package\n(.*?)^## ", (TESTS.parent / "README.md").read_text(encoding="utf-8"), re.M | re.S
 )[1]
+PEERS = json.loads((TESTS / "reference" / "peers.json").read_text(encoding="utf-8"))["fits"]  # by make_peers.py there
 GEYSER = datasets.load("old_faithful")
 # Statements of the other package's own example, from the import to the fitted model; a call on several lines is one.
 THEIRS = {
@@ -76,6 +78,33 @@ def test_a_heterogeneous_mixture_as_likely_as_a_general_optimiser_finds():
     best = minimize(loss, truth, method="BFGS")
     assert best.fun < loss(truth)
     assert names["heterogeneous"].log_likelihood_ >= -best.fun - 1e-7
+
+
+@pytest.mark.parametrize("order", ["normal first", "exponential first"])
+def test_a_heterogeneous_mixture_as_likely_as_with_pomegranate(order):
+    _, names = run("pomegranate")
+    peer = PEERS[f"heterogeneous, {order}"]  # the best of ten seeds
+    share = peer["weight_of_normal"]
+    parts = [Normal(peer["mean"], peer["std"]), Exponential(1.0 / peer["scale"])]
+    theirs = MixtureModel(parts, weights=[share, 1.0 - share]).log_likelihood(names["times"])
+    assert theirs == pytest.approx(peer["log_likelihood"], rel=1e-9)  # of the same data
+    assert names["heterogeneous"].log_likelihood_ >= peer["log_likelihood"]
+
+
+def test_zero_inflated_counts_as_likely_as_with_pomegranate():
+    _, names = run("pomegranate")
+    peer = PEERS["zero-inflated"]
+    theirs = ZeroInflated(Poisson(peer["rate"]), prob=1.0 - peer["weight_of_poisson"])
+    assert theirs.log_likelihood(names["crabs"]) == pytest.approx(peer["log_likelihood"], rel=1e-9)
+    assert names["zero_inflated"].log_likelihood(names["crabs"]) >= peer["log_likelihood"]
+
+
+def test_old_faithful_as_likely_as_with_mixem():
+    _, names = run("mixem")
+    peer = PEERS["old faithful"]
+    found = names["geyser_fit"]
+    assert found.log_likelihood_ >= peer["log_likelihood"] - 1e-9
+    np.testing.assert_allclose([part.mean for part in found.components_], peer["means"], rtol=1e-6)
 
 
 def test_zero_inflated_counts_as_likely_as_in_r():
