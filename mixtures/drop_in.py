@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -11,7 +12,7 @@ from distributions.errors import InvalidDataError, InvalidParameterError, Invali
 from distributions.records import from_text, shown, to_text
 
 from .entries import Entry, read_entries, require_names
-from .estimator import Estimator
+from .estimator import Estimator, column_names
 from .persistence import plain_arguments, read_rng, write_rng
 
 WHOLE, REAL = (int, np.integer), (int, float, np.integer, np.floating)
@@ -42,6 +43,15 @@ class DropIn(Estimator):
         raise InvalidParameterError(
             f"The {name!r} parameter of {type(self).__name__} must be {wanted}. Got {getattr(self, name)!r} instead."
         )
+
+    def _as_fitted(self, x: Any) -> Any:
+        x = super()._as_fitted(x)
+        named = column_names(x) is not None
+        if named != hasattr(self, "feature_names_in_") and hasattr(self, "n_features_in_"):
+            has, fitted = ("has", "without") if named else ("does not have valid", "with")
+            text = f"X {has} feature names, but {type(self).__name__} was fitted {fitted} feature names"
+            warnings.warn(text, UserWarning, stacklevel=4)
+        return x
 
     def _check_arguments(self) -> None:
         """Raise `InvalidParameterError` if a constructor argument is unusable."""

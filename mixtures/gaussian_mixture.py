@@ -107,9 +107,10 @@ class GaussianMixture(DropIn):
     Notes
     -----
     With the same ``random_state`` it starts where scikit-learn's class starts, and iterates as it does. What differs:
-    parameters are float64 whatever the data are; where ``init_params`` chooses single rows, these alone make the first
-    parameters, and the weights have sum one (scikit-learn 1.9 counts all rows in a tied covariance); a seed may be a
-    `numpy.random.Generator`, with draws of its own. Where rounding alone would make a covariance singular in spite of
+    parameters, densities and probabilities are float64 whatever the data are (scikit-learn computes in their type);
+    where ``init_params`` chooses single rows, these alone make the first parameters, and the weights have sum one
+    (scikit-learn 1.9 counts all rows in a tied covariance); a seed may be a `numpy.random.Generator`, with draws of its
+    own. Where rounding alone would make a covariance singular in spite of
     ``reg_covar`` (which is absolute: columns of large numbers), a standard deviation is kept at 1e-7 of its column's.
 
     A row's weight is a number of repetitions. Missing cells (NaN) are integrated out, in fits and in densities; the

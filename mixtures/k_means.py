@@ -21,6 +21,7 @@ from .centres import k_means_plus_plus, nearest
 from .drop_in import REAL, WHOLE, DropIn, as_random_state, require_two_dimensions
 from .entries import Entry, array, number, texts, whole
 from .estimator import as_given, known_to_sklearn
+from .labelled import LabelledOutput
 from .layout import Layout, Parameters
 from .observed import Integers, observed
 from .persistence import as_reason
@@ -95,7 +96,7 @@ class _Climb:
                 state.leaf_mass[owner] += sign * mass
 
 
-class KMeans(DropIn):
+class KMeans(LabelledOutput, DropIn):
     r"""K-means clustering: centres that minimise the inertia, :math:`\sum_i w_i \min_k |x_i - c_k|^2`.
 
     Parameters
@@ -379,14 +380,18 @@ class KMeans(DropIn):
             )
         return rows
 
-    def _fitted(self, X: Any) -> tuple[Array, Array]:
-        """Return rows as those of the fit, and the centres."""
+    def _fitted_centres(self) -> Array:
+        """Return the centres of the fit, shape (K, d)."""
         if not hasattr(self, "cluster_centers_"):
             raise known_to_sklearn(NotFittedError)(
                 "This KMeans instance is not fitted yet. Call 'fit' with appropriate arguments before using this "
                 "estimator."
             )
-        centres = np.asarray(self.cluster_centers_, dtype=float)
+        return np.asarray(self.cluster_centers_, dtype=float)
+
+    def _fitted(self, X: Any) -> tuple[Array, Array]:
+        """Return rows as those of the fit, and the centres."""
+        centres = self._fitted_centres()
         return self._checked(self._as_fitted(X), centres.shape[1]), centres
 
     # ------------------------------------------------------------------------------------------------ after fit
@@ -395,20 +400,20 @@ class KMeans(DropIn):
         """Fit; return the cluster of each row, shape (n,)."""
         return self.fit(X, sample_weight=sample_weight).labels_
 
-    def fit_transform(self, X: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> Array:
-        """Fit; return the distance of each row to each centre, shape (n, K)."""
+    def fit_transform(self, X: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> Any:
+        """Fit; return the distance of each row to each centre, shape (n, K), as `set_output` says."""
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def predict(self, X: npt.ArrayLike) -> Integers:
         """Return the nearest cluster of each row, shape (n,)."""
         return nearest(*self._fitted(X))[0].astype(np.int32)
 
-    def transform(self, X: npt.ArrayLike) -> Array:
-        """Return the distance of each row to each centre, shape (n, K)."""
+    def transform(self, X: npt.ArrayLike) -> Any:
+        """Return the distance of each row to each centre, shape (n, K): an array, or what `set_output` says."""
         rows, centres = self._fitted(X)
         distances = np.stack([np.sqrt(np.sum((rows - centre) ** 2, axis=1)) for centre in centres], axis=1)
         single = getattr(X, "dtype", None) == np.float32
-        return distances.astype(np.float32) if single else distances
+        return self._labelled(distances.astype(np.float32) if single else distances, X)
 
     def score(self, X: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return minus the inertia of these rows: greater is better."""
@@ -417,8 +422,7 @@ class KMeans(DropIn):
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return names of what `transform` gives: kmeans0, kmeans1, ..."""
-        self._fitted(np.zeros((1, self.n_features_in_)) if hasattr(self, "n_features_in_") else [[0.0]])
-        return np.array([f"kmeans{k}" for k in range(len(self.cluster_centers_))], dtype=object)
+        return np.array([f"kmeans{k}" for k in range(len(self._fitted_centres()))], dtype=object)
 
     def _complete(self) -> None:
         centres, labels = self.cluster_centers_, self.labels_
