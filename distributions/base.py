@@ -633,6 +633,15 @@ class Distribution(Value, Imputation, Conditioning):
         """Return a copy that knows what only data as they are given tell, such as the labels of categories; or self."""
         return self
 
+    @property
+    def awaits_labels(self) -> bool:
+        """Whether `prepare` takes labels from the data."""
+        return False
+
+    def agreed(self, other: Self) -> Self:
+        """Return a copy that knows what `prepare` told this one of some data and another one of others; or self."""
+        return self
+
     def encode(self, x: Any) -> Any:
         """Return data as given, in numbers: text becomes codes. Numbers stay as they are."""
         return x

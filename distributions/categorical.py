@@ -181,6 +181,17 @@ class Categorical(Distribution):
             labels = {label for label in np.ravel(values).tolist() if not _is_missing(label)}
         return self.with_values(categories=_in_order(labels)) if len(labels) else self
 
+    @property
+    def awaits_labels(self) -> bool:
+        """Whether categories are those of the data."""
+        return self.categories is None and self.prob is None
+
+    def agreed(self, other: Self) -> Self:
+        """Return a copy with the categories of both, in sorted order; or self."""
+        labels = set(self.categories or ())
+        more = set(other.categories or ()) - labels
+        return self.with_values(categories=_in_order(labels | more)) if more else self
+
     def encode(self, x: Any) -> Any:
         """Return labels as their codes, shape of x; numbers, and labels of numeric categories, stay as they are.
 

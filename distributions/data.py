@@ -100,11 +100,12 @@ def missing_as_nan(x: Any) -> Any:
     values = np.asarray(x)
     if values.dtype.kind != "O":
         return x
-    cells = [np.nan if _is_missing(cell) else cell for cell in values.ravel().tolist()]
+    cells = [np.nan if is_missing(cell) else cell for cell in values.ravel().tolist()]
     return np.array(cells, dtype=object).reshape(values.shape)
 
 
-def _is_missing(cell: Any) -> bool:
+def is_missing(cell: Any) -> bool:
+    """Whether a cell is None, NaN, NaT or pandas' NA."""
     try:
         return cell is None or bool(cell != cell)
     except TypeError:  # pandas' NA: whether it equals itself is NA too
@@ -288,10 +289,15 @@ def summarise(rows: Array, weight: Array | None) -> Summary:
     """Return mean, scale and range of the columns of rows, shape (n, d); NaN or infinity gives a mean not finite."""
     centre, square, low, high = np.zeros((4, rows.shape[1]))
     _summarise(rows, np.empty(0) if weight is None else weight, centre, square, low, high)
-    scale = np.sqrt(square)
+    return Summary(centre, as_scale(square, centre), low, high)
+
+
+def as_scale(square: Array, centre: Array) -> Array:
+    """Return the scales of columns of these mean squares about their means, shape (d,); see `centre_and_scale`."""
+    scale: Array = np.sqrt(square)
     constant = scale <= 1e-14 * np.abs(centre)
     scale[constant] = np.where(centre[constant] != 0, np.abs(centre[constant]), 1.0)
-    return Summary(centre, scale, low, high)
+    return scale
 
 
 @compiled

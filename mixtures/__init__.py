@@ -15,11 +15,13 @@ from .model import MixtureModel
 from .plotting import Plots
 from .priors import Prior
 from .sharing import share_columns
+from .sources import Blocks
 from .step import Step
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Blocks",
     "Degeneracy",
     "Explanation",
     "Film",

@@ -110,7 +110,7 @@ def _parsed(source: str, text: str) -> Table:
 
 def _rows(source: str, text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not blank, with the line each begins on."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), skipinitialspace=True, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(text), skipinitialspace=True, strict=True)
     line = 1
     try:
         for cells in reader:
@@ -122,7 +122,7 @@ def _rows(source: str, text: str) -> Iterator[tuple[int, list[str]]]:
         raise CommandError(f"{source}, line {line}: {error}") from None
 
 
-def _separator(text: str) -> str:
+def separator(text: str) -> str:
     """Return what separates the names in the first row that is not blank; a comma if there is only one name."""
     header = re.match(r'(?:[ \t]*[\r\n])*((?:"[^"]*"|[^"\r\n])*)', text)
     outside_quotes = re.sub('"[^"]*"', "", header[1]) if header else ""

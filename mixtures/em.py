@@ -18,13 +18,13 @@ from distributions.estimation import MOST_HALVINGS, ROUNDING, relative_step
 from distributions.kernels import call_complete, call_update, call_update_jointly, compiled, copy_to, inner, interpreted
 
 from .acceleration import FORGET, LONGER, extrapolate
-from .observed import Observed
+from .observed import Looked, Observed
 from .plan import CURVED, STRAIGHT, Engine
 from .pseudo_rows import add_prior
 from .sweep import BLOCK, n_chunks, sweep
-from .threads import PAUSE, threaded
+from .threads import PAUSE, elsewhere, threaded
 
-RUNNING, CONVERGED, LIMIT, FELL, FAILED, DRAWN, STOPPED, INTERRUPTED = range(8)
+RUNNING, CONVERGED, LIMIT, FELL, FAILED, DRAWN, STOPPED, INTERRUPTED, LOST = range(9)
 REASONS = {
     RUNNING: "not finished",
     CONVERGED: "converged",
@@ -34,6 +34,7 @@ REASONS = {
     DRAWN: "made max_iter random updates, the best of which is kept",
     STOPPED: "stopped by callback",
     INTERRUPTED: "interrupted",
+    LOST: "stopped: the data could not be read again",
 }
 
 # What became of the parameters last looked at, and so what is to be done.
@@ -287,7 +288,7 @@ def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
 
 def run(
     engine: Engine,
-    data: Observed,
+    data: Looked,
     *,
     tol: float,
     max_iter: int,
@@ -302,38 +303,44 @@ def run(
     Raises
     ------
     KeyboardInterrupt
-        Within a second. Parameters, objective and statistics are then those of a moment before.
+        Within a second, or whatever goes wrong where rows are elsewhere. Parameters, objective and statistics are then
+        those of a moment before.
     """
-    loop, block_size = _compiled_or_not(advance, engine, data, n_threads)
+    loop, block_size = _as_called(advance, engine, data, n_threads)
     tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
     left = max_iter + 1 if n_sweeps is None else n_sweeps
-    pulse = max(1, PULSE // (len(data.rows) * len(engine.plan.columns) * len(engine.state.weights)))
+    pulse, is_here = 1, isinstance(data, Observed)
+    if is_here:
+        pulse = max(1, PULSE // (data.n_rows * len(engine.plan.columns) * len(engine.state.weights)))
     status = RUNNING
     while status == RUNNING and left > 0:
         pulse, saved, began = min(left, pulse), engine.saved(), time.perf_counter()
         try:
             with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # interpreted: as silent as compiled
                 status = int(loop(data, engine.plan, engine.state, tol, max_iter, pulse, block_size))
-        except KeyboardInterrupt:  # in the midst of a step, where functions are interpreted
+        except BaseException:  # in the midst of a step: Ctrl-C where functions are interpreted, or lost data
             engine.restore(saved)
             raise
         left -= pulse
         spent = time.perf_counter() - began
-        pulse = 2 * pulse if spent < PULSE_SECONDS else max(1, int(pulse * PULSE_SECONDS / spent))
+        if is_here:  # other data take long, and may be lost: no sweep is made twice
+            pulse = 2 * pulse if spent < PULSE_SECONDS else max(1, int(pulse * PULSE_SECONDS / spent))
         if watch is not None:
             watch()
     return status
 
 
-def look(engine: Engine, data: Observed) -> float:
+def look(engine: Engine, data: Looked, n_threads: int = 1) -> float:
     """Return the objective at the current parameters; leave their statistics and masses."""
-    loop, block_size = _compiled_or_not(evaluate, engine, data)
+    loop, block_size = _as_called(evaluate, engine, data, n_threads)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         return float(loop(data, engine.plan, engine.state, block_size))
 
 
-def _compiled_or_not(function: Any, engine: Engine, data: Observed, n_threads: int = 1) -> tuple[Any, int]:
-    """Return the function as this engine can call it, and how many rows a block shall have."""
+def _as_called(function: Any, engine: Engine, data: Looked, n_threads: int = 1) -> tuple[Any, int]:
+    """Return the function as it is called for this engine and these data, and how many rows a block shall have."""
+    if not isinstance(data, Observed):
+        return elsewhere(function, n_threads), BLOCK
     if engine.interpreted:
         return interpreted(function), INTERPRETED_BLOCK
     return threaded(function, n_threads, n_chunks(len(data.rows), engine.plan.chunk) > PAUSE), BLOCK

@@ -10,34 +10,25 @@ from typing import Any
 import numpy as np
 
 from distributions.base import Distribution, Rng
-from distributions.data import Array, Mask, Observations, as_observations, as_observed
-from distributions.errors import (
-    ConvergenceWarning,
-    DegeneracyWarning,
-    InvalidDataError,
-    InvalidParameterError,
-    MeasureWarning,
-)
-from distributions.outline import Branch, finite_rows
+from distributions.data import Array, as_observed
+from distributions.errors import ConvergenceWarning, DegeneracyWarning, InvalidParameterError, MeasureWarning
+from distributions.outline import Branch
 
 from . import em, threads
 from .degeneracy import Degeneracy, degeneracies
 from .estimator import known_to_sklearn
 from .initialization import best_start
 from .layout import Layout
-from .observed import Labels, as_labels, observed, stand_in
-from .own_starts import OwnStart
 from .plan import Engine
-from .posterior import explain_failure
+from .sources import Source, is_blocks, is_large
 from .step import Step
 from .stochastic import StochasticClimb
+from .streams import Stream, is_additive
 from .structure import Structure, as_generator, require_whole
 from .sweep import n_chunks
-from .thinning import merged
+from .training import InMemory, Training
 from .truncation import as_truncation
 from .watching import Watch, kept
-
-BLOCK_OF_ROWS = 65536  # looked at together, where that takes memory in proportion
 
 
 class Fit:
@@ -89,37 +80,32 @@ class Fit:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
         if accelerate is not None and accelerate != "squarem":
             raise InvalidParameterError(f"MixtureModel: accelerate must be 'squarem' or None; got {accelerate!r}")
-        self.structure, self.tol, self.max_iter, self.n_jobs = structure, tol, max_iter, n_jobs
-        outline = structure.outline()
-        self.data = as_observations(
-            x,
-            sample_weight,
-            structure.n_columns,
-            "MixtureModel",
-            missing=True,
-            finite_rows=lambda rows: finite_rows(outline.branches, rows),
-        )
-        self.rows, self.weight = self.data.rows, self.data.weight
-        self.names = structure.branch_names
-        self.layout = Layout(outline, self.names, self.rows.shape[1], self.data)
-        _check_branches(self.layout, self.data)
-        fill = stand_in(self.rows) if self.data.has_missing else None
-        self.observed = observed(self.rows, self.weight, self._labels(labels), fill, self.data.points)
-        scale = self.data.summary.scale
-        own = None
-        if init is not None:
-            own = OwnStart(init, self.data, list(structure.named), structure.owner, n_init)
         generator, truncation = as_generator(rng), as_truncation(truncate)
+        self.data = data = _training(structure, x, sample_weight, labels, generator)
+        self.structure, self.tol, self.max_iter, self.n_jobs = data.structure, tol, max_iter, n_jobs
+        self.layout = Layout(self.structure.outline(), self.structure.branch_names, data.n_columns, data.seen_by_priors)
+        data.check(self.layout)
+        _warn_of_measures(self.layout)
+        own = None if init is None else data.own_start(init, n_init)
         if init is None and not truncation.is_random:  # either knows each row by its place
-            self.observed = merged(self.observed)
+            data.forget_places()
         accelerated = accelerate is not None
         self.start = best_start(
-            self.layout, self.observed, scale, n_init, generator, own, truncation, accelerated, self.watch.start
+            self.layout,
+            data.start_rows,
+            data.scale,
+            n_init,
+            generator,
+            own,
+            truncation,
+            accelerated,
+            self.watch.start,
+            data.is_sample,
         )
         self.interruption = self.start.interruption
         self._start = self.layout.branches_of(self.start.parameters.leaves)
         self.engine = Engine(
-            self.layout, self.start.parameters, scale, max_iter, self.data.has_missing, truncation, accelerated
+            self.layout, self.start.parameters, data.scale, max_iter, data.has_missing, truncation, accelerated
         )
         self._stochastic = StochasticClimb(self.engine, generator) if truncation.is_random else None
         self.status = em.RUNNING
@@ -136,7 +122,7 @@ class Fit:
                 self._sweep(1)
             self.status = em.INTERRUPTED
         if self._stochastic is not None and self.status in (em.INTERRUPTED, em.STOPPED):
-            self._stochastic.end(self.observed)
+            self._stochastic.end(self.data.looked_at)
         if self.status != em.RUNNING:
             self.watch.end(self)
 
@@ -159,23 +145,33 @@ class Fit:
         InvalidDataError, InvalidParameterError
             If a row, or a prior, has no density.
         """
+        looked_at = self.data.looked_at
         if self._stochastic is not None:
-            self.status = self._stochastic.run(self.observed, max_iter=self.max_iter, n_sweeps=n_sweeps)
+            self.status = self._stochastic.run(looked_at, max_iter=self.max_iter, n_sweeps=n_sweeps)
         else:
             self.status = em.run(
                 self.engine,
-                self.observed,
+                looked_at,
                 tol=self.tol,
                 max_iter=self.max_iter,
                 n_sweeps=n_sweeps,
-                n_threads=threads.n_threads(self.n_jobs, n_chunks(len(self.observed.rows), self.engine.plan.chunk)),
+                n_threads=self._n_threads,
                 watch=partial(self.watch.climb, self),
             )
         if self.status == em.FAILED:
             self._check_prior()
-            log_factors = self.observed.log_factors[self.observed.code].T if self.observed.is_labelled else None
             branches = self.layout.branches_of(self.engine.parameters.leaves)
-            explain_failure(branches, self.engine.state.weights, self.names, self.data, log_factors)
+            self.data.explain_failure(self.layout, branches, self.engine.state.weights)
+
+    @property
+    def _n_threads(self) -> int:
+        return threads.n_threads(self.n_jobs, n_chunks(self.data.looked_at.n_rows, self.engine.plan.chunk))
+
+    def is_lost(self) -> bool:
+        """Whether data that were to be read again could not be, and there are parameters from before."""
+        lost = self.data.is_elsewhere and len(self.engine.history) > 0
+        self.status = em.LOST if lost else self.status
+        return lost
 
     def _check_prior(self) -> None:
         """Raise if the priors have no density at the current parameters."""
@@ -187,14 +183,6 @@ class Fit:
                     f"component {self.layout.name_of(place)!r}: {leaf!r} gives no density to rows that "
                     f"its prior {self.layout.leaves[place].prior!r} takes to have been seen. Start elsewhere."
                 )
-
-    def _labels(self, labels: Any) -> Labels | None:
-        """Return what labels say of each row that is present, for each component of the flattened mixture."""
-        known = as_labels(labels, self.data.n_given, list(self.structure.named))
-        if known is None:
-            return None
-        places = slice(None) if self.data.places is None else self.data.places
-        return Labels(known.code[places], np.ascontiguousarray(known.log_factors[:, self.structure.owner]))
 
     def described(self, point: Array) -> tuple[list[Distribution], Array]:
         """Return components and weights at a point of the climb, such as `State.point`."""
@@ -217,13 +205,15 @@ class Fit:
     def log_likelihood(self) -> float:
         """Log-likelihood at the current parameters, once a sweep has been made; of all components, if some are cut."""
         if self.is_truncated:
+            if self.status == em.LOST:  # it would take one more pass
+                return np.nan
             return self.log_likelihood_at(self.engine.state.point)
         return self.objective - self.log_prior
 
     def log_likelihood_at(self, point: Array) -> float:
         """Log-likelihood of all components at a point of the climb; it takes a sweep."""
         whole = self.engine.untruncated_at(point)
-        return em.look(whole, self.observed) - float(whole.state.log_prior[0])
+        return em.look(whole, self.data.looked_at, self._n_threads) - float(whole.state.log_prior[0])
 
     @property
     def is_truncated(self) -> bool:
@@ -234,11 +224,6 @@ class Fit:
     def log_prior(self) -> float:
         """Log density of all priors at the current parameters, up to a constant."""
         return float(self.engine.state.log_prior[0])
-
-    @property
-    def total_weight(self) -> float:
-        """Number of rows, or the sum of their weights."""
-        return float(len(self.rows) if self.weight is None else self.weight.sum())
 
     def warn(self, stacklevel: int) -> None:
         """Warn of an end before convergence, and of components that collapsed or lost their data.
@@ -282,7 +267,7 @@ class Fit:
                 )
             ]
         if self.status == em.FELL and not any(self.engine.held):  # at a floor rounding is all that is left
-            other = [name for name, part in zip(self.names, self._start, strict=True) if not _maximises(part)]
+            other = [name for name, part in zip(self.layout.names, self._start, strict=True) if not _maximises(part)]
             if other:
                 text = (
                     f"update {len(history) - 1} lowered the {objective} by {history[-2] - history[-1]:.3g}, as may "
@@ -304,52 +289,23 @@ class Fit:
     @property
     def degeneracies(self) -> list[Degeneracy]:
         """What kept components from collapsing, or left them without data."""
-        return degeneracies(self.layout, self.engine, self._start, len(self.rows), self.total_weight)
+        return degeneracies(self.layout, self.engine, self._start, self.data.n_rows, self.data.total_weight)
 
 
 def _maximises(branch: Branch) -> bool:
     return all(leaf.maximises for leaf in branch.kind)
 
 
-def _check_missing(layout: Layout, data: Observations) -> None:
-    """Raise if a component cannot leave out missing cells of its columns."""
-    missing = np.isnan(data.rows)
-    for leaf, span, owners in zip(layout.leaves, layout.spans, layout.owners, strict=True):
-        some: Mask = np.any(missing[:, span], axis=1) & ~np.all(missing[:, span], axis=1)
-        if some.any() and not leaf.distribution.marginalises:
-            raise InvalidDataError(
-                f"component {layout.names[owners[0]]!r}: {type(leaf.distribution).__name__} cannot leave out missing "
-                f"(NaN) cells of its columns; {data.describe(some)} incomplete there. Drop or fill these rows first."
-            )
+def _training(structure: Structure, x: Any, sample_weight: Any, labels: Any, rng: np.random.Generator) -> Training:
+    """Return the data of a fit, checked, wherever they are."""
+    if is_blocks(x) or (isinstance(x, np.memmap) and is_large(x) and is_additive(structure)):
+        return Stream(structure, Source(x, sample_weight, labels), rng)
+    return InMemory(structure, x, sample_weight, labels)
 
 
-def _check_branches(layout: Layout, data: Observations) -> None:
-    """Raise if there are too few rows or one that no component covers; warn of incomparable densities."""
-    rows, branches = data.rows, layout.branches
-    needed = max(unit.n_options for unit in layout.units)
-    if len(rows) < needed:
-        raise InvalidDataError(
-            f"a mixture of {needed} components needs at least {needed} rows; got {len(rows)} sample(s). Use fewer "
-            "components."
-        )
-    supports = [branch.support for branch in branches]
-    if data.has_missing:
-        _check_missing(layout, data)
-    if data.has_missing or not any(support.is_location and not support.discrete for support in supports):
-        distinct = dict(zip(supports, branches, strict=True)).values()
-        outside = np.concatenate(
-            [
-                ~np.any([branch.covers(rows[i : i + BLOCK_OF_ROWS]) for branch in distinct], axis=0)
-                for i in range(0, len(rows), BLOCK_OF_ROWS)
-            ]
-        )
-        if outside.any():
-            wanted = ", ".join(f"{name}: {support.text}" for name, support in zip(layout.names, supports, strict=True))
-            raise InvalidDataError(
-                f"{data.describe(outside)} outside the support of every component ({wanted}). Drop these rows, "
-                "or add a component that covers them, such as Normal()."
-            )
-    if len({support.discrete for support in supports}) > 1:
+def _warn_of_measures(layout: Layout) -> None:
+    """Warn of densities that cannot be compared."""
+    if len({branch.support.discrete for branch in layout.branches}) > 1:
         warnings.warn(
             "the mixture has discrete and continuous components: masses and densities are not comparable, so "
             "likelihoods and weights depend on the unit of x. Use components of one kind.",

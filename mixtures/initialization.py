@@ -69,6 +69,7 @@ def best_start(
     truncation: Truncation = EM,
     accelerate: bool = False,
     report: Callable[[str, int, int], None] = lambda *_: None,
+    is_sample: bool = False,
 ) -> Start:
     """Return the parameters from which EM should run on all rows, and how many starts led there.
 
@@ -91,6 +92,8 @@ def best_start(
         Whether short runs are accelerated too: so more of them get to their optima.
     report : callable
         It is told what is tried: which one, of how many.
+    is_sample : bool
+        Whether ``data`` are a sample of all rows: then EM on it comes before, however few different ones there are.
 
     Raises
     ------
@@ -117,6 +120,7 @@ def best_start(
     else:  # which speaks of all rows
         weight = np.ones(len(data.rows)) if data.row_weight is None else data.row_weight
         sample, complete = data._replace(weight=weight), True
+    complete &= not is_sample
     if n_init is None and slow:
         n_init = FEWEST_STARTS
     elif n_init is None:

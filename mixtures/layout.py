@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions.base import Distribution
-from distributions.data import Array, Observations
+from distributions.data import Array
 from distributions.outline import Branch, Leaf, Outline, Path
 
-from .observed import Integers
+from .observed import Integers, Observed
 from .priors import PseudoRows, pseudo_rows_of
 
 
@@ -40,7 +40,7 @@ class Layout:
         Names of the branches, which are the flat components.
     n_columns : int
         Columns of the data.
-    data : Observations, optional
+    data : Observed, optional
         What priors see; without it there are none.
 
     Attributes
@@ -66,9 +66,7 @@ class Layout:
         What the prior of each leaf takes to have been seen.
     """
 
-    def __init__(
-        self, outline: Outline, names: Sequence[str], n_columns: int, data: Observations | None = None
-    ) -> None:
+    def __init__(self, outline: Outline, names: Sequence[str], n_columns: int, data: Observed | None = None) -> None:
         self.branches, self.choices, self.names = outline.branches, outline.choices, list(names)
         found: dict[Path, tuple[int, Leaf, slice]] = {}
         self.leaves_of: list[list[int]] = []
@@ -88,7 +86,7 @@ class Layout:
         self.pseudo_rows = [
             PseudoRows.none(span.stop - span.start)
             if data is None
-            else pseudo_rows_of(leaf, data.rows[:, span], data.weight)
+            else pseudo_rows_of(leaf, data.rows[:, span], data.row_weight)
             for leaf, span in zip(self.leaves, self.spans, strict=True)
         ]
         self.groups = [([found[path][0] for path in group.members], group.constraint) for group in outline.groups]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distributions.base import Rng
-from distributions.data import Array, as_weights, present
+from distributions.data import Array, as_weights
 from distributions.errors import InvalidDataError
 
 from . import em, persistence
@@ -225,11 +225,14 @@ class MixtureModel(Mixture, Views):
 
         Parameters
         ----------
-        x : array_like, shape (n,) or (n, d)
+        x : array_like, shape (n,) or (n, d), or blocks of such rows
+            Or what `Blocks` takes: a file, folder or pattern, or an iterable of arrays or frames (not a list), which
+            every pass over the data reads anew; so is a memory map of more than 64 MB. See the notes.
         y : None
             Ignored; there so that pipelines can pass it.
         sample_weight : array_like, shape (n,), optional
-            Weights w_i >= 0 of the rows; 2 means a row that occurs twice, 0 one that is absent.
+            Weights w_i >= 0 of the rows; 2 means a row that occurs twice, 0 one that is absent. Beside blocks of rows
+            also blocks of weights, or the name of a column; so are labels.
         labels : array_like, shape (n,) or (n, K), optional
             What is known of the component that a row came from: its index or name, -1 or None where it is unknown.
             Or factors >= 0 of the mixing proportions, one for each row and component: 0 where a row cannot come from a
@@ -245,6 +248,14 @@ class MixtureModel(Mixture, Views):
         KeyboardInterrupt
             After Ctrl-C; the model then has the best parameters so far.
 
+        Notes
+        -----
+        Rows in blocks never lie in memory together. The first pass checks them and draws a sample to start from; later
+        ones make sure that they are still the same. The sums that EM needs are those of chunks counted from the first
+        row, wherever blocks begin: from one start, the fit has the bits of the fit in memory (but where that merges
+        equal rows). Every family has to have additive statistics. If a later pass fails, or is interrupted, the model
+        keeps the parameters of the last whole pass, and the error is raised. Blocks without rows are left out.
+
         Warns
         -----
         ConvergenceWarning
@@ -253,8 +264,13 @@ class MixtureModel(Mixture, Views):
             If a component was held at the floor of its scale, or has lost all its data.
         """
         fit = self._start(x, sample_weight, labels)
-        fit.run()
-        self._keep(fit, x)
+        try:
+            fit.run()
+        except Exception:
+            if fit.is_lost():
+                self._keep(fit)
+            raise
+        self._keep(fit)
         fit.warn(stacklevel=2)
         return self
 
@@ -283,17 +299,15 @@ class MixtureModel(Mixture, Views):
             fit.run(n_sweeps=1)
             if fit.status not in (em.FELL, em.INTERRUPTED):
                 yield Step(fit)
-        self._keep(fit, x)
+        self._keep(fit)
         fit.warn(stacklevel=2)
 
     def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
         names = ["init", "n_init", "tol", "max_iter", "truncate", "accelerate", "n_jobs", "rng", "callback", "verbose"]
         settings = {name: getattr(self, name) for name in names}
-        x = as_given(x)
-        structure = self._structure.prepare(present(x, sample_weight))
-        return Fit(structure, structure.encode(x), sample_weight, labels, **settings)
+        return Fit(self._structure, as_given(x), sample_weight, labels, **settings)
 
-    def _keep(self, fit: Fit, x: Any) -> None:
+    def _keep(self, fit: Fit) -> None:
         components, self.weights_ = fit.current
         self.components_ = fit.structure.shaped(components)
         self.history_ = fit.engine.history
@@ -303,12 +317,12 @@ class MixtureModel(Mixture, Views):
         self.converged_ = fit.status == em.CONVERGED
         self.part_counts_ = fit.engine.state.mass.copy()
         self.effective_counts_ = np.bincount(fit.structure.owner, weights=self.part_counts_)
-        self.n_rows_, self.n_features_in_ = fit.rows.shape
-        self.total_weight_ = fit.total_weight
+        self.n_rows_, self.n_features_in_ = fit.data.n_rows, fit.data.n_columns
+        self.total_weight_ = fit.data.total_weight
         self.converged_reason_ = em.REASONS[fit.status]
         self.n_starts_, self.n_agreed_ = fit.start.n_starts, fit.start.n_agreed
         self.degeneracies_ = fit.degeneracies
-        self._keep_names(x)
+        self._keep_names(fit.data.names_from)
 
     # -------------------------------------------------------------------------------------- after or without fit
 

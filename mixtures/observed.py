@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,12 @@ class Observed(NamedTuple):
     log_factors: Array  # (codes, K)
     stand_in: Array  # (d,): a value to put in the place of missing (NaN) cells, or (0,) where none is missing
     points: Array  # (n, d): the rows, finite ones in place of infinite ones: what distances are computed from
+    first: int = 0  # number of the first row, where these are a part of the rows of a fit
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows n."""
+        return len(self.rows)
 
     @property
     def row_weight(self) -> Array | None:
@@ -42,6 +48,20 @@ class Observed(NamedTuple):
     def is_labelled(self) -> bool:
         """Whether anything is known of any row."""
         return bool(self.code.size)
+
+
+class Looked(Protocol):
+    """What the EM loop looks at: rows in memory (`Observed`), or others, whose sums come from elsewhere."""
+
+    @property
+    def n_rows(self) -> int: ...  # noqa: D102
+
+
+class Elsewhere(Looked, Protocol):
+    """Rows that are not in memory together."""
+
+    def sums(self, plan: Any, state: Any, steps: Array, block_size: int, n_threads: int) -> Array:
+        """Return the sums of all chunks, as in a row of `sweep.sum_chunks`."""
 
 
 def observed(

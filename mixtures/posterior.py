@@ -62,12 +62,12 @@ def explain_failure(
     data: Observations,
     log_factors: Array | None = None,
 ) -> None:
-    """Raise the error that says why the log-likelihood of the rows is not finite.
+    """Raise the error that says why the log-likelihood of the rows is not finite; return if it is.
 
     Raises
     ------
     InvalidDataError
-        Always; names the component whose log density is NaN, or the first row that has no density.
+        Names the component whose log density is NaN, or the first row that has no density.
     """
     joint = log_joint(components, weights, data.rows)
     for name, values in zip(names, joint, strict=True):
@@ -77,12 +77,15 @@ def explain_failure(
                 f"component {name!r}: log_pdf of {data.describe(bad)} {values[np.argmax(bad)]}. "
                 "A log_pdf must be a number or -inf."
             )
-    if log_factors is not None and not np.any(np.all(joint == -np.inf, axis=0)):
-        unreached = np.all(joint + log_factors == -np.inf, axis=0)
+    nowhere = np.all(joint == -np.inf, axis=0)
+    unreached = nowhere if log_factors is None else np.all(joint + log_factors == -np.inf, axis=0)
+    if not unreached.any():
+        return
+    if not nowhere.any():
         raise InvalidDataError(
             f"{data.describe(unreached)} of zero density under the components that labels allow. Correct the labels."
         )
     raise InvalidDataError(
-        f"{data.describe(np.all(joint == -np.inf, axis=0))} of zero density under every component "
+        f"{data.describe(nowhere)} of zero density under every component "
         f"({', '.join(names)}). Drop these rows, or add a component that covers them."
     )

@@ -60,7 +60,7 @@ class Step:
     @cached_property
     def responsibilities(self) -> Array:
         """Memberships of the rows."""
-        return posterior.responsibilities(*self._described, self._fit.rows)
+        return posterior.responsibilities(*self._described, self._fit.data.rows)
 
     @cached_property
     def _described(self) -> tuple[list[Distribution], Array]:

@@ -11,7 +11,7 @@ import numpy as np
 from distributions.errors import InvalidParameterError
 
 from . import em
-from .observed import Observed
+from .observed import Looked
 from .plan import Engine
 from .truncation import NOT_DRAWN, STOCHASTIC
 
@@ -44,7 +44,7 @@ class StochasticClimb:
         self.history, self.n_sweeps = np.empty(engine.state.history.size), 0
         self.best = engine.saved()
 
-    def run(self, data: Observed, *, max_iter: int, n_sweeps: int | None = None) -> int:
+    def run(self, data: Looked, *, max_iter: int, n_sweeps: int | None = None) -> int:
         """Make all updates, or so many sweeps; return the status."""
         best = np.max(self.history[: self.n_sweeps], initial=-np.inf)
         for _ in range(max_iter + 1 - self.n_sweeps if n_sweeps is None else n_sweeps):
@@ -57,7 +57,7 @@ class StochasticClimb:
                 return em.DRAWN
         return em.RUNNING
 
-    def _sweep(self, data: Observed, seed: int) -> int:
+    def _sweep(self, data: Looked, seed: int) -> int:
         """Update, unless this is the start, and look; with an empty record nothing is compared."""
         self.engine.plan = self.engine.plan._replace(seed=seed)
         self.engine.state.progress[em.SWEEPS] = 0.0
@@ -72,7 +72,7 @@ class StochasticClimb:
         self.engine.state.history[[0, last]] = self.history[[0, last]]
         self.engine.state.progress[em.SWEEPS] = self.n_sweeps
 
-    def end(self, data: Observed) -> None:
+    def end(self, data: Looked) -> None:
         """Go back to the best parameters, and leave the masses of EM there."""
         self.engine.restore(self.best)
         self.engine.plan = self.engine.plan._replace(seed=NOT_DRAWN)

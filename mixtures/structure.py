@@ -121,6 +121,18 @@ class Structure:
         prepared = self.shaped([component.prepare(x) for component in self.components])
         return Structure(prepared, None, self.weights, self.rules)
 
+    @property
+    def awaits_labels(self) -> bool:
+        """Whether components take their labels from the data."""
+        return any(leaf.distribution.awaits_labels for leaf in self.outline().leaves.values())
+
+    def agreed(self, other: Structure) -> Structure:
+        """Return the same structure of components that know what these and those of other data do; see `prepare`."""
+        mine, theirs = self.outline(), other.outline().leaves
+        leaves = {path: leaf.distribution.agreed(theirs[path].distribution) for path, leaf in mine.leaves.items()}
+        given = {path: choice.proportions for path, choice in mine.choices.items() if choice.proportions is not None}
+        return Structure(self.shaped(self.rebuild((), leaves, given)), None, self.weights, self.rules)
+
     def encode(self, x: Any) -> Any:
         """Return data as given, in numbers, by the codes that all components share.
 

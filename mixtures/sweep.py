@@ -244,7 +244,7 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
         if not math.isfinite(log_likelihood):
             return log_likelihood
         if plan.seed >= 0:
-            draw(joint, start, plan.seed, mass)
+            draw(joint, data.first + start, plan.seed, mass)
         for leaf in range(n_leaves):
             if plan.free[leaf]:
                 theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]

@@ -19,8 +19,8 @@ from distributions.data import Array
 from distributions.errors import InvalidParameterError
 from distributions.kernels import with_stand_ins
 
-from .observed import Integers
-from .sweep import sum_chunks
+from .observed import Elsewhere, Integers
+from .sweep import add_chunks, steps_of_differences, sum_chunks, sweep
 
 MOST = 256  # threads
 SHARE = 2  # chunks, of a millisecond each, that a thread should have: fewer are not worth starting it
@@ -67,6 +67,23 @@ def n_threads(n_jobs: int | None, n_chunks: int) -> int:
 def threaded(loop: Any, n: int, pauses: bool = False) -> Callable[..., Any]:
     """Return a loop over sweeps whose chunks are shared by ``n`` threads; one that pauses within sweeps if it shall."""
     return loop if n == 1 and not pauses else with_stand_ins(loop, ((sum_chunks, partial(_sum_together, n)),))
+
+
+def summing(n: int) -> Callable[..., Any]:
+    """Return `sum_chunks` as ``n`` threads do it."""
+    return sum_chunks if n == 1 else partial(_sum_together, n)
+
+
+@cache
+def elsewhere(loop: Any, n: int) -> Callable[..., Any]:
+    """Return a loop over sweeps of rows that are not in memory, see `observed.Elsewhere`."""
+    return with_stand_ins(loop, ((sweep, partial(_sweep_elsewhere, n)),))
+
+
+def _sweep_elsewhere(n: int, data: Elsewhere, plan: Any, state: Any, block_size: int) -> float:
+    """Do what `sweep` does where the rows are."""
+    steps = steps_of_differences(plan.differences, plan.theta_at, plan.stats_at, state)
+    return float(add_chunks(data.sums(plan, state, steps, block_size, n)[np.newaxis], state))
 
 
 def _sum_together(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mixtures import Bernoulli, Categorical, Exponential, MixtureModel, Normal, Poisson, Product
-from mixtures import fitting as door
+from mixtures import training as door
 from mixtures.observed import as_labels, observed
 from mixtures.thinning import FEWEST, SAMPLE, merged, sampled
 

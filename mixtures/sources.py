@@ -1,0 +1,304 @@
+"""Rows in blocks: where they come from, file by file or piece by piece, and what travels with them.
+
+Nothing here knows a distribution. A block is as its owner gives it; it is checked where a stream of blocks is read
+(`streams`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from distributions.data import is_frame
+from distributions.errors import InvalidDataError, InvalidParameterError
+
+from . import files
+
+CELLS = 1 << 20  # of a block, unless its number of rows is given: 8 MB of doubles
+LARGE = 64 << 20  # bytes of doubles from which on a memory map is read in blocks
+
+
+class Block(NamedTuple):
+    """Neighbouring rows, as they were given, with what travels with them."""
+
+    place: str  # for messages
+    x: Any
+    sample_weight: Any = None
+    labels: Any = None
+
+
+class Blocks:
+    """Rows in blocks that can be read again and again, of files, of a memory map, or made by a function.
+
+    Parameters
+    ----------
+    source : str, path, numpy.memmap, callable or iterable
+        A file, a folder or a pattern such as "data/*.parquet" of `.npy`, `.csv` or `.parquet` files, which are read in
+        the order of their names; a memory map (or any array); a function of no arguments that returns an iterator of
+        blocks; or an iterable of blocks that starts anew each time.
+    columns : list of str, optional
+        Columns to read, of files whose columns have names. By default all.
+    rows : int, optional
+        Most rows of a block of files or of an array. By default about a million cells.
+
+    Notes
+    -----
+    A block is an array, shape (m,) or (m, d), a data frame, or a tuple of one and the weights (and labels) of its rows:
+    ``(x, sample_weight)`` or ``(x, sample_weight, labels)``. All have the same columns. A block without rows is left
+    out. `.csv` files begin with the names of their columns; a column is one of numbers if all cells of its first block
+    are (an empty cell is a missing one), else of text. `.parquet` files need pyarrow. `MixtureModel.fit` takes whatever
+    this class takes, but functions, arrays and lists, without it.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is no such file, or the source can be read only once, as a generator.
+
+    Examples
+    --------
+    >>> from mixtures import Blocks, MixtureModel, Normal
+    >>> def halves():
+    ...     yield np.array([1.0, 2.0, 10.0])
+    ...     yield np.array([3.0, 11.0, 12.0])
+    >>> model = MixtureModel([Normal(2, 1), Normal(11, 1)]).fit(Blocks(halves))
+    >>> [round(component.mean, 3) for component in model.components_]
+    [2.0, 11.0]
+    """
+
+    def __init__(self, source: Any, *, columns: Iterable[str] | None = None, rows: int | None = None) -> None:
+        if rows is not None and (isinstance(rows, bool) or not isinstance(rows, (int, np.integer)) or rows < 1):
+            raise InvalidParameterError(f"Blocks: rows must be a whole number >= 1; got {rows!r}")
+        if isinstance(columns, str):
+            raise InvalidParameterError(f"Blocks: columns must be a list of names; got {columns!r}")
+        self.source, self.columns, self.rows = source, None if columns is None else list(columns), rows
+        self.files: list[Path] | None = None
+        if isinstance(source, (str, os.PathLike)):
+            self.files = _found(source)
+        elif self.columns is not None:
+            raise InvalidParameterError("Blocks: columns are for files; give blocks that have the columns wanted")
+        elif not isinstance(source, np.ndarray) and not callable(source):
+            _require_again(source)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (block.x for block in self.blocks())
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks with their places; a tuple is taken apart."""
+        if self.files is not None:
+            yield from self._of_files(self.files)
+        elif isinstance(self.source, np.ndarray):
+            yield from self._of_array(self.source)
+        else:
+            made = self.source() if callable(self.source) else self.source
+            for number, block in enumerate(made):
+                yield _taken_apart(f"block {number}", block)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the blocks are pieces of one table, which might as well be cut elsewhere."""
+        return self.files is not None or isinstance(self.source, np.ndarray)
+
+    def _of_array(self, array: Any) -> Iterator[Block]:
+        size = self.rows or _rows_of(int(np.prod(array.shape[1:])))
+        for first in range(0, len(array), size):
+            piece = array[first : first + size]
+            yield Block(f"rows {first} to {first + len(piece) - 1}", piece)
+
+    def _of_files(self, paths: list[Path]) -> Iterator[Block]:
+        number = 0
+        for path in paths:
+            try:
+                for first, block in files.read(path, self.columns, self.rows, _rows_of):
+                    place = f"block {number} ({path.name}{f', from row {first} on' if first else ''})"
+                    yield Block(place, block)
+                    number += 1
+            except OSError as error:
+                raise InvalidDataError(
+                    f"file {str(path)!r} cannot be read: {error.strerror or error}. Each pass reads it anew: put "
+                    "it back, as it was."
+                ) from error
+
+
+class Source:
+    """Blocks with their weights and labels, whichever way these were given.
+
+    Parameters
+    ----------
+    x
+        What `Blocks` takes.
+    sample_weight, labels
+        Of all rows together, shape (n,) or (n, K); blocks of them, one for each block of rows; or the name of a column,
+        which then is no column of the rows.
+    """
+
+    def __init__(self, x: Any, sample_weight: Any = None, labels: Any = None) -> None:
+        self.rows = x if isinstance(x, Blocks) else Blocks(x)
+        self.beside = {"sample_weight": sample_weight, "labels": labels}
+        self.names = {name: given for name, given in self.beside.items() if isinstance(given, str)}
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks, with the same rows and in the same order each time.
+
+        Raises
+        ------
+        InvalidDataError
+            If a block and what goes with it have unequal lengths.
+        """
+        others = {
+            name: _Beside(name, given)
+            for name, given in self.beside.items()
+            if given is not None and name not in self.names
+        }
+        for block in self.rows.blocks():
+            n, found = n_rows(block.x), {}
+            for name, column in self.names.items():
+                found[name] = _column(block, column, name)
+            for name, other in others.items():
+                found[name] = other.take(n, block.place)
+            twice = [name for name in found if getattr(block, name) is not None]
+            if twice:
+                raise InvalidDataError(f"{block.place} brings its own {twice[0]}, and fit was given others: give one")
+            if self.names:
+                block = block._replace(x=_without(block.x, list(self.names.values())))
+            yield block._replace(**found)
+        for other in others.values():
+            other.require_end()
+
+
+class _Beside:
+    """Weights or labels that are read beside the rows."""
+
+    def __init__(self, name: str, given: Any) -> None:
+        self.name, self.at, self.array = name, 0, None
+        if is_blocks(given) or (isinstance(given, np.memmap) and is_large(given)):
+            blocks = given if isinstance(given, Blocks) else Blocks(given)
+            self.is_flat, self.left = blocks.is_flat, iter(blocks)
+        else:
+            self.array = given if is_frame(given) else np.asarray(given)
+            self.is_flat, self.left = True, iter(())
+        self.ready: list[Any] = []
+
+    def take(self, n: int, place: str) -> Any:
+        """Return what belongs to the next n rows."""
+        if self.array is not None:
+            found = self.array[self.at : self.at + n]
+        elif self.is_flat:
+            found = self._gathered(n)
+        else:
+            found = next(self.left, None)
+            if found is None:
+                raise InvalidDataError(f"{place} has no block of {self.name}: give one for each block of rows")
+        if n_rows(found) != n:
+            raise InvalidDataError(
+                f"{place} has {n} rows, but {n_rows(found)} entries of {self.name}"
+                + (f" (of {self.at + n_rows(found)} altogether)" if self.is_flat else "")
+                + ": give one for each row"
+            )
+        self.at += n
+        return found
+
+    def require_end(self) -> None:
+        """Raise if something is left."""
+        rest = len(self.array) - self.at if self.array is not None else n_rows(self._gathered(1))
+        if rest:
+            raise InvalidDataError(f"{self.name} goes on after the last of {self.at} rows: give one for each row")
+
+    def _gathered(self, n: int) -> Any:
+        """Return the next n entries, or as many as are left."""
+        have = sum(map(len, self.ready))
+        while have < n:
+            piece = next(self.left, None)
+            if piece is None:
+                break
+            self.ready.append(np.asarray(piece))
+            have += len(self.ready[-1])
+        joined = np.concatenate([np.empty(0), *self.ready]) if not self.ready else np.concatenate(self.ready)
+        self.ready = [joined[n:]]
+        return joined[:n]
+
+
+def is_blocks(x: Any) -> bool:
+    """Whether data are given in blocks: as paths, as `Blocks`, or as an iterable that is no table."""
+    if isinstance(x, (str, os.PathLike, Blocks)):
+        return True
+    return hasattr(x, "__iter__") and not any(
+        hasattr(x, name) for name in ("__getitem__", "__array__", "columns", "toarray", "dask")
+    )
+
+
+def is_large(array: np.ndarray) -> bool:
+    """Whether an array on disk is too large to be read as a whole for nothing."""
+    return array.size * 8 > LARGE
+
+
+def n_rows(x: Any) -> int:
+    """Return the number of rows of a block."""
+    shape = np.shape(x) if not hasattr(x, "shape") else x.shape
+    return int(shape[0]) if len(shape) else 1
+
+
+def _require_again(source: Any) -> None:
+    """Raise if blocks can be read only once."""
+    try:
+        iterator = iter(source)
+    except TypeError:
+        raise InvalidDataError(
+            f"blocks of rows need a file, folder or pattern, an array, a function or an iterable; got {source!r}"
+        ) from None
+    if iterator is source:
+        raise InvalidDataError(
+            "a generator can be read only once, but every EM step reads the data anew. Pass Blocks(function), where "
+            "function() returns a new generator, or an object whose __iter__ starts anew."
+        )
+
+
+def _found(source: Any) -> list[Path]:
+    """Return the files that a path stands for, in the order of their names."""
+    path = Path(source)
+    if path.is_dir():
+        names = [each for each in path.iterdir() if each.suffix in files.READERS and not each.name.startswith(".")]
+    elif has_magic(str(source)) and not path.exists():
+        names = [Path(each) for each in glob(str(source), recursive=True)]
+    else:
+        names = [path]
+    kinds = ", ".join(files.READERS)
+    if not names or not all(each.is_file() for each in names):
+        raise InvalidDataError(f"there is no file, folder or pattern {str(source)!r} with {kinds} files")
+    strange = [each for each in names if each.suffix not in files.READERS]
+    if strange:
+        raise InvalidDataError(f"file {str(strange[0])!r} is of a kind that cannot be read; known are {kinds}")
+    return sorted(names)
+
+
+def _taken_apart(place: str, block: Any) -> Block:
+    if not isinstance(block, tuple):
+        return Block(place, block)
+    if len(block) not in (2, 3):
+        raise InvalidDataError(
+            f"{place} is a tuple of {len(block)}: it must be (x, sample_weight) or (x, sample_weight, labels)"
+        )
+    return Block(place, *block)
+
+
+def _rows_of(n_columns: int) -> int:
+    return max(1, CELLS // max(n_columns, 1))
+
+
+def _column(block: Block, name: str, argument: str) -> Any:
+    if not is_frame(block.x):
+        raise InvalidDataError(
+            f"{argument}={name!r} is the name of a column, but {block.place} has no names; give the entries"
+        )
+    if name not in list(block.x.columns):
+        listed = ", ".join(map(repr, block.x.columns))
+        raise InvalidDataError(f"{argument}={name!r} is no column of {block.place}; it has {listed}")
+    return np.asarray(block.x[name])
+
+
+def _without(x: Any, names: list[str]) -> files.Table:
+    return files.Table({name: np.asarray(x[name]) for name in x.columns if name not in names})
