@@ -16,6 +16,7 @@ from distributions.errors import InvalidDataError
 from . import em, persistence
 from .estimator import as_given
 from .fitting import Fit
+from .labels import matching, relabelled
 from .mixture import Mixture
 from .step import Step
 from .structure import Components
@@ -31,8 +32,10 @@ class MixtureModel(Mixture, Views):
         The components, a dict to name them, or one prototype for `n_components` of them. Where all parameters are
         known, EM starts there. Unknown ones get a first guess from the data, beside which known ones are kept at
         first (with more than 4,000 different rows, EM on a sample of them comes before). A component may be a
-        MixtureModel. Components that are alike come out in ascending order of what they explain, unless they were
-        given weights.
+        MixtureModel. Components that are alike and unknown come out in the order in which their starts ascend: by the
+        mean of the rows that they explain, the first column before the others, then by the spread. Where something
+        tells them apart (values, weights, labels or a start of one's own, ties of some of them) they keep their
+        places. `align` puts them in the order of another fit.
     n_components : int, optional
         Number of copies of a single prototype.
     weights : array_like, shape (K,), optional
@@ -301,6 +304,53 @@ class MixtureModel(Mixture, Views):
                 yield Step(fit)
         self._keep(fit)
         fit.warn(stacklevel=2)
+
+    def relabel(self, order: Sequence[int | str]) -> Self:
+        """Return a copy of the fitted model with its components in another order.
+
+        Parameters
+        ----------
+        order : list of int or str, length K
+            For each place the component, by number or name, that comes there. Only components that differ in nothing
+            but values can change places: not those of other families, with ties by name or with weights that are
+            frozen. Names stay at their places.
+
+        Raises
+        ------
+        InvalidParameterError
+            If that is no order of these components.
+        """
+        return relabelled(self, order)
+
+    def align(self, other: MixtureModel) -> Self:
+        """Return a copy of the fitted model with its components in the order of those of another fit that they match.
+
+        So fits of one model to several samples, as in a bootstrap, can be compared component by component.
+
+        Parameters
+        ----------
+        other : MixtureModel
+            Another fit of the same components, or one whose values are given.
+
+        Raises
+        ------
+        InvalidParameterError
+            If its components are not the same.
+
+        Notes
+        -----
+        A thousand rows are drawn from each component of either model, and the other says from which of its own they
+        may have come; the sum of the shares that go to the match is the greatest (linear assignment; for the problem
+        see Stephens, Journal of the Royal Statistical Society B 62, 2000). The same two models give the same match.
+
+        Examples
+        --------
+        >>> from mixtures import MixtureModel, Normal
+        >>> one = MixtureModel([Normal(0, 1), Normal(5, 2)], weights=[0.3, 0.7])
+        >>> MixtureModel([Normal(5.2, 2), Normal(0.1, 1)], weights=[0.6, 0.4]).align(one).weights_
+        array([0.4, 0.6])
+        """
+        return relabelled(self, matching(self, other))
 
     def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
         names = ["init", "n_init", "tol", "max_iter", "truncate", "accelerate", "n_jobs", "rng", "callback", "verbose"]
