@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 GRID = 601  # whole numbers at which responsibilities are drawn, if they do not occur
 PIXELS = 301  # of decision regions in each direction
 TINT = 0.4  # strongest colour of a region: points must show on it
+SHADES = 32  # of each colour: more cannot be told apart, and make large files
 SMALLEST, LARGEST = 0.25, 4.0  # areas of the points of certain and of doubtful rows, relative to the usual one
 
 
@@ -174,12 +175,20 @@ def draw_decision_regions(ax: Axes, data: Drawn, *, soft: bool = True) -> Axes:
     owner, reached = shares.argmax(axis=0), np.isfinite(shares).all(axis=0)
     least = 1.0 / n
     sure = (shares.max(axis=0) - least) / (1.0 - least) if soft and n > 1 else np.ones(len(mesh))
+    sure = np.round(sure * SHADES) / SHADES
     depth = np.where(reached, TINT * sure, 0.0)[:, np.newaxis]
     colors = np.array([to_rgb(color) for color in component_colors(n)])
     image = 1.0 - depth * (1.0 - colors[owner])
     half_x, half_y = (grid_x[1] - grid_x[0]) / 2, (grid_y[1] - grid_y[0]) / 2
     extent = (left - half_x, right + half_x, bottom - half_y, top + half_y)
-    ax.imshow(image.reshape(PIXELS, PIXELS, 3), extent=extent, origin="lower", aspect="auto", zorder=0)
+    ax.imshow(
+        image.reshape(PIXELS, PIXELS, 3),
+        extent=extent,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        zorder=0,
+    )
     ax.set(xlim=(left, right), ylim=(bottom, top))
     for k in range(n):  # where one takes over from the best of the others
         others = np.delete(shares, k, axis=0).max(axis=0) if n > 1 else shares[0]

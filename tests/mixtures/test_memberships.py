@@ -178,7 +178,8 @@ def test_decision_regions_have_the_colour_of_the_component_and_fade_with_doubt(a
     shares = TWO.predict_proba(places)
     colors = np.array([to_rgb(color) for color in canvas.component_colors(2)])[shares.argmax(axis=1)]
     depth = memberships.TINT * (2.0 * shares.max(axis=1, keepdims=True) - 1.0)
-    np.testing.assert_allclose(pixels[rows, columns], 1.0 - depth * (1.0 - colors), atol=1e-9)
+    shade = memberships.TINT / memberships.SHADES
+    np.testing.assert_allclose(pixels[rows, columns], 1.0 - depth * (1.0 - colors), atol=0.5 * shade + 1e-9)
     assert ax.get_ylabel() == "column 2"
     assert legend(ax) == ["MultivariateNormal 1, weight 0.50", "MultivariateNormal 2, weight 0.50"]
 
