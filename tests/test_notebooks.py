@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 
 import distributions
 from distributions.kernels import Kernels
-from mixtures import Exponential, MixtureModel, Normal
+from mixtures import Exponential, KMeans, MixtureModel, MultivariateNormal, Normal
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -82,13 +82,17 @@ def code_cells(notebook):
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled():
-    """The loops and families, in the cache that kernels share: compiling them is no part of a notebook."""
+    """What takes long to compile, in the cache that kernels share: that is no part of a notebook."""
     MixtureModel([Normal(), Normal()], n_init=2).fit([1.0, 2.0, 3.0, 5.0])
     Exponential().fit([1.0, 2.0])
     named = set(FAMILY.findall("".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS)))
     for family in (getattr(distributions, name) for name in named & set(distributions.__all__)):
         if isinstance(getattr(family, "kernels", None), Kernels):  # those of others depend on what they are made of
             assert all(family.kernels.addresses)
+    corners = [[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [7.0, 7.0], [8.0, 9.0], [9.0, 8.0]]
+    MixtureModel(MultivariateNormal(), n_components=2, covariance="EII", n_init=2).fit(corners)
+    MixtureModel([Normal(), Normal()], n_init=2, tied="std").fit([1.0, 2.0, 3.0, 5.0])
+    KMeans(n_clusters=2).fit(corners)
 
 
 def shown(cell):
