@@ -28,7 +28,9 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-SECONDS = 60
+SECONDS = 60  # of its own: what else runs on the machine is none of its business
+PATIENCE = 300  # seconds to wait for it on a busy one
+CLOCK = "import time\n\nprint(time.process_time())"
 CELLS = 40
 BYTES = 1_000_000
 FILM_BYTES = 500_000
@@ -54,11 +56,18 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 
 
 def run(notebook):
-    """Return a copy with the outputs of a fresh kernel, and at its end the code of its solutions, run as well."""
+    """Return a copy with the outputs of a fresh kernel, and at its end the code of its solutions, run as well.
+
+    Raises
+    ------
+    AssertionError
+        If it takes too long.
+    """
     notebook = nbformat.from_dict(notebook)  # a deep copy
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    notebook.cells += [nbformat.v4.new_code_cell(code) for text in texts for code in SOLUTION.findall(text)]
-    end = time.monotonic() + SECONDS
+    solutions = [code for text in texts for code in SOLUTION.findall(text)]
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in [*solutions, CLOCK]]
+    end = time.monotonic() + PATIENCE
     client = NotebookClient(
         notebook,
         kernel_manager_class=ThisPython,
@@ -72,7 +81,7 @@ def run(notebook):
         client.execute(
             env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": settings}
         )
-    assert time.monotonic() < end, f"it takes more than {SECONDS} s"
+    assert float(notebook.cells.pop().outputs[0].text) < SECONDS
     return notebook
 
 
