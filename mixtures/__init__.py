@@ -6,6 +6,7 @@ Every name of `distributions` is here as well, so one import is enough.
 from distributions import *  # noqa: F403
 from distributions import __all__ as _distributions
 
+from .checkpoint import Checkpoint
 from .degeneracy import Degeneracy
 from .explaining import Explanation
 from .film import Film
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Blocks",
+    "Checkpoint",
     "Degeneracy",
     "Explanation",
     "Film",

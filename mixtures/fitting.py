@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ from distributions.base import Distribution, Rng
 from distributions.data import Array, as_observed
 from distributions.errors import ConvergenceWarning, DegeneracyWarning, InvalidParameterError, MeasureWarning
 from distributions.outline import Branch
+from distributions.records import plain
 
 from . import em, threads
+from .checkpoint import Record, as_checkpoint, require_written
 from .degeneracy import Degeneracy, degeneracies
 from .estimator import known_to_sklearn
 from .initialization import best_start
@@ -39,7 +40,7 @@ class Fit:
     structure : Structure
     x, sample_weight, labels
         Rows, their weights and what is known of their components, not yet checked.
-    n_init, tol, max_iter, rng, init, truncate, accelerate, n_jobs, callback, verbose
+    n_init, tol, max_iter, rng, init, truncate, accelerate, n_jobs, callback, verbose, checkpoint
         As given to `MixtureModel`, not yet checked.
 
     Raises
@@ -70,6 +71,7 @@ class Fit:
         n_jobs: int | None = None,
         callback: Callable[[Step], Any] | None = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.watch = Watch(callback, verbose)
         if n_init is not None:
@@ -81,6 +83,8 @@ class Fit:
         if accelerate is not None and accelerate != "squarem":
             raise InvalidParameterError(f"MixtureModel: accelerate must be 'squarem' or None; got {accelerate!r}")
         generator, truncation = as_generator(rng), as_truncation(truncate)
+        written = as_checkpoint(checkpoint)
+        self.record = None if written is None else Record(written, generator)
         self.data = data = _training(structure, x, sample_weight, labels, generator)
         self.structure, self.tol, self.max_iter, self.n_jobs = data.structure, tol, max_iter, n_jobs
         self.layout = Layout(self.structure.outline(), self.structure.branch_names, data.n_columns, data.seen_by_priors)
@@ -109,9 +113,17 @@ class Fit:
         )
         self._stochastic = StochasticClimb(self.engine, generator) if truncation.is_random else None
         self.status = em.RUNNING
+        if self.record is not None:
+            require_written(self.engine, truncation.is_random)
+            given = [self.structure.weights, *self.structure.rules, n_init, init, truncate, accelerate]
+            model = repr((self.structure.named, *map(plain, given)))
+            identity = {"model": model, "data": repr(data.stamp), "tol": repr(float(tol))}
+            self.status = self.record.resume(self.engine, identity, max_iter)
 
     def run(self, n_sweeps: int | None = None) -> None:
         """Run EM to its end, or for so many sweeps; or until Ctrl-C or the callback stops it."""
+        if self.status != em.RUNNING:  # as a checkpoint says
+            return
         try:
             if self.interruption is None:
                 self._climb(n_sweeps)
@@ -125,6 +137,9 @@ class Fit:
             self._stochastic.end(self.data.looked_at)
         if self.status != em.RUNNING:
             self.watch.end(self)
+        if self.record is not None:
+            resumable = self.status in (em.INTERRUPTED, em.STOPPED)
+            self.record.write(self.engine, em.RUNNING if resumable else self.status)
 
     def _climb(self, n_sweeps: int | None) -> None:
         """Make sweeps; the callback sees each."""
@@ -156,12 +171,18 @@ class Fit:
                 max_iter=self.max_iter,
                 n_sweeps=n_sweeps,
                 n_threads=self._n_threads,
-                watch=partial(self.watch.climb, self),
+                watch=self._look_on,
             )
         if self.status == em.FAILED:
             self._check_prior()
             branches = self.layout.branches_of(self.engine.parameters.leaves)
             self.data.explain_failure(self.layout, branches, self.engine.state.weights)
+
+    def _look_on(self) -> None:
+        """See a moment of the climb."""
+        self.watch.climb(self)
+        if self.record is not None:
+            self.record.write_if_due(self.engine)
 
     @property
     def _n_threads(self) -> int:
@@ -169,7 +190,7 @@ class Fit:
 
     def is_lost(self) -> bool:
         """Whether data that were to be read again could not be, and there are parameters from before."""
-        lost = self.data.is_elsewhere and len(self.engine.history) > 0
+        lost = self.data.is_elsewhere and self.status == em.RUNNING and len(self.engine.history) > 0
         self.status = em.LOST if lost else self.status
         return lost
 

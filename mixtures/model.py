@@ -222,7 +222,13 @@ class MixtureModel(Mixture, Views):
     # ----------------------------------------------------------------------------------------------------- fit
 
     def fit(  # type: ignore[override]  # scikit-learn's order of arguments
-        self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None, *, labels: Any = None
+        self,
+        x: npt.ArrayLike,
+        y: Any = None,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        labels: Any = None,
+        checkpoint: Any = None,
     ) -> Self:
         """Fit by EM: maximise sum_i w_i log_pdf(x_i) from the best of `n_init` starts; return self.
 
@@ -241,6 +247,11 @@ class MixtureModel(Mixture, Views):
             Or factors >= 0 of the mixing proportions, one for each row and component: 0 where a row cannot come from a
             component, other numbers for soft labels, relative to the greatest of the row (a data frame whose columns
             are the components' names is read by name). The log-likelihood is then that of rows and labels.
+        checkpoint : str, path or Checkpoint, optional
+            A file to which the state of the fit is written every minute, or as `Checkpoint` says. If it is there, the
+            fit goes on from it, and ends in the same bits as one that was never disturbed. It must be of the same
+            model and data; `max_iter` and `n_jobs` may differ. It stays when the fit ends. Families in plain NumPy
+            have none.
 
         Raises
         ------
@@ -266,7 +277,7 @@ class MixtureModel(Mixture, Views):
         DegeneracyWarning
             If a component was held at the floor of its scale, or has lost all its data.
         """
-        fit = self._start(x, sample_weight, labels)
+        fit = self._start(x, sample_weight, labels, checkpoint)
         try:
             fit.run()
         except Exception:
@@ -352,10 +363,12 @@ class MixtureModel(Mixture, Views):
         """
         return relabelled(self, matching(self, other))
 
-    def _start(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None) -> Fit:
+    def _start(
+        self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None, checkpoint: Any = None
+    ) -> Fit:
         names = ["init", "n_init", "tol", "max_iter", "truncate", "accelerate", "n_jobs", "rng", "callback", "verbose"]
         settings = {name: getattr(self, name) for name in names}
-        return Fit(self._structure, as_given(x), sample_weight, labels, **settings)
+        return Fit(self._structure, as_given(x), sample_weight, labels, checkpoint=checkpoint, **settings)
 
     def _keep(self, fit: Fit) -> None:
         components, self.weights_ = fit.current
