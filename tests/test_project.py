@@ -77,19 +77,28 @@ def test_the_readme_makes_the_reference_of_every_public_name(tmp_path):
 
 
 def test_the_pictures_of_the_readme_are_what_their_script_draws(tmp_path):
+    draw = runpy.run_path(str(ROOT / "notebooks" / "pictures" / "make.py"))
+    gallery = [f"{name}.png" for name in draw["GALLERY"]]
     shown = re.findall(r"!\[[^\]]+\]\((.*?)\)", README)
     assert sorted(shown) == [
-        f"notebooks/pictures/{name}" for name in ("old_faithful.gif", "penguins.png", "satellites.png")
+        f"notebooks/pictures/{name}" for name in (*gallery, "old_faithful.gif", "penguins.png", "satellites.png")
     ]
     assert all((ROOT / path).stat().st_size < 500_000 for path in shown)
-    draw = runpy.run_path(str(ROOT / "notebooks" / "pictures" / "make.py"))
-    draw["satellites"](tmp_path)  # the quickest
-    committed, drawn = (
-        np.asarray(Image.open(folder / "satellites.png").convert("L"), dtype=float)
-        for folder in (ROOT / "notebooks" / "pictures", tmp_path)
-    )
-    assert committed.shape == drawn.shape
-    assert np.abs(committed - drawn).mean() < 2.0  # of 255: fonts may move by a pixel
+    draw["satellites"](tmp_path)  # these are quick
+    draw["gallery"](tmp_path)
+    for name in (*gallery, "satellites.png"):
+        committed, drawn = (
+            np.asarray(Image.open(folder / name).convert("L"), dtype=float)
+            for folder in (ROOT / "notebooks" / "pictures", tmp_path)
+        )
+        assert committed.shape == drawn.shape
+        assert np.abs(committed - drawn).mean() < 2.0, name  # of 255: fonts may move by a pixel
+
+
+def test_every_notebook_is_in_the_gallery():
+    linked = re.findall(r"\]\(notebooks/(\w+)\.ipynb\)", README)
+    assert linked == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+    assert linked == re.findall(r"\]\(notebooks/pictures/(\d\d_\w+)\.png\)", README)
 
 
 def test_changelog_has_an_unreleased_head():
