@@ -97,7 +97,7 @@ def test_the_pictures_of_the_readme_are_what_their_script_draws(tmp_path):
 
 def test_every_notebook_is_in_the_gallery():
     linked = re.findall(r"\]\(notebooks/(\w+)\.ipynb\)", README)
-    assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} <= set(linked)
+    assert linked == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
     assert linked == re.findall(r"\]\(notebooks/pictures/(\d\d_\w+)\.png\)", README)
 
 
