@@ -111,7 +111,7 @@ def test_every_dependency_has_a_floor():
     requirements = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
     without = [text for text in requirements if ">=" not in text and not text.startswith("general-mixtures[")]
     assert without == []
-    assert set(project["optional-dependencies"]) == {"plot", "notebooks", "docs", "dask", "test"}
+    assert set(project["optional-dependencies"]) == {"plot", "notebooks", "docs", "dask", "parquet", "test"}
 
 
 def test_both_packages_are_typed_and_export_what_they_say():
