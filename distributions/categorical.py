@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
+from .column import Column
 from .data import Array, present
 from .domains import Domain, Points, Simplex
 from .errors import InvalidDataError, InvalidParameterError
-from .imputation import Column
 from .kernels import Kernels, compiled, kernel
 
 UNSEEN = -1.0  # the code of text that is no category

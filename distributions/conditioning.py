@@ -16,7 +16,7 @@ from .errors import InvalidDataError, InvalidParameterError
 
 if TYPE_CHECKING:
     from .base import Distribution
-    from .imputation import Column
+    from .column import Column
 
 Places = Sequence[int]
 

@@ -6,28 +6,17 @@ A distribution made of others passes on what its parts say: `columns_read` of th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from .column import Column
 from .data import Array, Mask, as_observations, as_rows, describe_rows, is_frame, missing_as_nan
 from .errors import InvalidDataError
 from .outline import refuse_incomplete
 
 if TYPE_CHECKING:
     from .base import Distribution
-
-
-class Column(NamedTuple):
-    """A column of the data as a distribution reads it."""
-
-    name: Any  # in a frame; the place, in other data
-    labels: dict[float, Any] | None = None  # of categories, by the number that stands for each; None for numbers
-
-    @property
-    def codes(self) -> Array | None:
-        """The numbers that stand for categories, shape (C,)."""
-        return None if self.labels is None else np.array(list(self.labels))
 
 
 class Imputation:

@@ -30,8 +30,6 @@ All kernels of one role have one machine signature, so a compiled loop calls the
 `call_accumulate`, ...) and is compiled once for every combination of families.
 """
 
-from __future__ import annotations
-
 import types as python_types
 from collections.abc import Callable
 from functools import cache

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng
+from .column import Column
 from .conditioning import Places, others
 from .data import Array, Mask, as_observations, as_observed, as_rows, is_frame, missing_as_nan
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
-from .imputation import Column, n_expected
+from .imputation import n_expected
 from .outline import Branch, Outline, Path, all_cover, finite_rows, product_domain, spans, split_name, sum_of_log_pdfs
 
 Key = str | tuple[str, ...]

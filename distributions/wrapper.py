@@ -4,8 +4,6 @@ A wrapper shows the parameters of what it wraps as its own, by their names: `fre
 `n_parameters` see through it. Their values are those of ``wrapper.distribution``.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import fields, replace
 from typing import Any, ClassVar, Self

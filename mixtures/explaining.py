@@ -99,7 +99,8 @@ class Explanation:
     def __repr__(self) -> str:
         """Return a table: the log-odds of the most probable component against each other one, part by part."""
         ranked = [int(k) for k in np.argsort(-self.log_terms.sum(axis=0), kind="stable")]
-        title = ", ".join(f"{_short(self.components[k])} {self.probabilities[k]:.3g}" for k in ranked[:SHOWN])
+        mark = ":" if any(name[-1:].isdigit() for name in self.components) else ""  # "Normal 1: 0.9", but "adult 0.9"
+        title = ", ".join(f"{_short(self.components[k])}{mark} {self.probabilities[k]:.3g}" for k in ranked[:SHOWN])
         if len(ranked) == 1:
             return title
         best, others = ranked[0], ranked[1 : SHOWN + 1]

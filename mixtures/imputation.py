@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from distributions.base import Distribution
+from distributions.column import Column
 from distributions.data import Array
-from distributions.imputation import Column, n_expected
+from distributions.imputation import n_expected
 
 from .posterior import log_joint
 from .sweep import normalise

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from distributions import numeric
 from distributions.base import Distribution, Rng
+from distributions.column import Column
 from distributions.conditioning import Places
 from distributions.data import Array, as_observations, as_rows
-from distributions.imputation import Column
 from distributions.outline import refuse_incomplete
 
 from . import conditioning, imputation, posterior, regions

@@ -89,6 +89,7 @@ def test_columns_that_some_component_joins_are_one_part():
 def test_a_multivariate_normal_is_explained_as_a_whole(rng):
     model = MixtureModel([MultivariateNormal(np.zeros(5), np.eye(5)), MultivariateNormal(np.ones(5), np.eye(5))])
     said = model.explain(np.zeros(5))
+    assert repr(said).startswith("MultivariateNormal 1: 0.924, MultivariateNormal 2: 0.0759")
     assert len(said.parts) == 2
     assert said.values[1] == "column 1 = 0, ... column 5 = 0 (5 columns)"
     assert said.log_odds(0, 1)[said.parts[1]] == pytest.approx(2.5)
