@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import mixture as theirs
 from sklearn.base import clone
 from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency, estimator_checks_generator
@@ -28,6 +29,7 @@ from mixtures import (
     NotFittedError,
     gaussian_start,
 )
+from mixtures import KMeans as OurKMeans
 
 KINDS = ["full", "tied", "diag", "spherical"]
 INITS = ["kmeans", "k-means++", "random", "random_from_data"]
@@ -331,6 +333,19 @@ def test_it_works_in_scikit_learns_tools(rng):
     labels = make_pipeline(StandardScaler(), GaussianMixture(3, random_state=0)).fit_predict(X)
     expected = make_pipeline(StandardScaler(), theirs.GaussianMixture(3, random_state=0)).fit_predict(X)
     assert_array_equal(labels, expected)
+
+
+@pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), OurKMeans(2, random_state=0)])
+def test_weights_of_rows_are_routed_to_both_drop_ins(rng, model):
+    X, weight = blobs(rng, 120), rng.integers(1, 4, 120).astype(float)
+    folds = [(np.arange(80), np.arange(80, 120)), (np.arange(40, 120), np.arange(40))]
+    with sklearn.config_context(enable_metadata_routing=True):
+        asking = clone(model).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        found = cross_validate(asking, X, cv=folds, params={"sample_weight": weight})["test_score"]
+    expected = [clone(model).fit(X[a], sample_weight=weight[a]).score(X[b], sample_weight=weight[b]) for a, b in folds]
+    assert_allclose(found, expected, rtol=1e-12)
+    unweighted = [clone(model).fit(X[a]).score(X[b]) for a, b in folds]
+    assert not np.allclose(found, unweighted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
