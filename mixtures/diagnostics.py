@@ -30,6 +30,7 @@ from .canvas import (
 )
 from .curves import bin_edges, grid_of, values_of
 from .structure import as_generator
+from .truncation import as_truncation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,6 +47,13 @@ def require_history(model: MixtureModel) -> None:
     """Raise `NotFittedError` unless the model was fitted."""
     if not hasattr(model, "history_"):
         raise NotFittedError("this MixtureModel has no history to plot yet. Call fit(x) first.")
+
+
+def name_of_objective(model: MixtureModel) -> str:
+    """Return what the history of a fitted model holds: what its fit made large."""
+    if model.log_posterior_ != model.log_likelihood_:
+        return "log-posterior"
+    return "log-likelihood" if as_truncation(model.truncate).kept is None else "truncated log-likelihood"
 
 
 def draw_history(
@@ -70,7 +78,7 @@ def draw_history(
     matplotlib.axes.Axes
     """
     empty, history = not ax.has_data(), model.history_
-    what = "log-likelihood" if model.log_posterior_ == model.log_likelihood_ else "log-posterior"
+    what = name_of_objective(model)
     iteration, values = np.arange(len(history)), history
     if gap:
         least = ROUNDING * np.abs(history).max()

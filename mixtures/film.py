@@ -14,6 +14,7 @@ import numpy.typing as npt
 from distributions.data import Array
 from distributions.errors import InvalidDataError, InvalidParameterError
 
+from . import diagnostics
 from .canvas import MIXTURE_COLOR, Drawn, component_colors, drawn, legend_above, require_matplotlib, whole_ticks
 from .contours import draw_plane
 from .curves import draw_density
@@ -57,9 +58,13 @@ class Film:
 
 
 class _Step(NamedTuple):
-    log_likelihood: float
     components: Any
     weights: Array
+
+
+class _Climb(NamedTuple):
+    name: str  # of what the fit makes large
+    heights: Array  # (steps,)
 
 
 class _Frame(NamedTuple):
@@ -83,12 +88,14 @@ def animate(
     require_matplotlib()
     copy = model._copied(accelerate=None) if halves else model._copied()
     # Only parameters are kept: a long climb has many steps.
-    steps = [_Step(step.log_likelihood, step.components, step.weights) for step in copy.iter_fit(x, sample_weight)]
+    steps = [_Step(step.components, step.weights) for step in copy.iter_fit(x, sample_weight)]
     shown = _halves(len(steps), frames) if halves else _whole(len(steps), frames)
     data = drawn(copy, x, sample_weight)
     if data.rows.shape[1] > 2:
         raise InvalidDataError(f"a film shows one column or two, here are {data.rows.shape[1]}: choose among them")
-    return Film(_gif(data, steps, shown, fps), tuple(frame.iteration for frame in shown))
+    # Of a truncated fit this never falls; the log-likelihood might.
+    climb = _Climb(diagnostics.name_of_objective(copy), copy.history_[: len(steps)])
+    return Film(_gif(data, steps, shown, climb, fps), tuple(frame.iteration for frame in shown))
 
 
 def _whole(n: int, frames: int) -> list[_Frame]:
@@ -117,7 +124,7 @@ def _spaced(n: int, frames: int) -> list[int]:
     return places
 
 
-def _gif(data: Drawn, steps: list[_Step], shown: list[_Frame], fps: float) -> bytes:
+def _gif(data: Drawn, steps: list[_Step], shown: list[_Frame], climb: _Climb, fps: float) -> bytes:
     """Draw the frames and return them as one file."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -126,11 +133,10 @@ def _gif(data: Drawn, steps: list[_Step], shown: list[_Frame], fps: float) -> by
     figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
     canvas = FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, height_ratios=[3, 1])
-    likelihoods = np.array([step.log_likelihood for step in steps])
     limits: dict[str, Any] = {}
     images: list[Any] = []
     for frame in [shown[-1], *shown]:  # the last one first: it sets limits and layout for all
-        _draw_frame(above, below, data, steps, frame, likelihoods)
+        _draw_frame(above, below, data, steps, frame, climb)
         if not limits:
             canvas.draw()
             figure.set_layout_engine("none")
@@ -177,7 +183,7 @@ def _height(data: Drawn, steps: list[_Step], frame: _Frame) -> float:
     return float(draw_density(Figure().subplots(), _at(data, steps[frame.iteration])).get_ylim()[1])
 
 
-def _draw_frame(above: Any, below: Any, data: Drawn, steps: list[_Step], frame: _Frame, likelihoods: Array) -> None:
+def _draw_frame(above: Any, below: Any, data: Drawn, steps: list[_Step], frame: _Frame, climb: _Climb) -> None:
     """Draw one frame: data and components above, the climb so far below."""
     i, shown = frame.iteration, _at(data, steps[frame.iteration])
     for ax in (above, below):
@@ -193,10 +199,11 @@ def _draw_frame(above: Any, below: Any, data: Drawn, steps: list[_Step], frame: 
     entries.pop("data", None)
     legend_above(above, list(entries.values()), list(entries))
     above.figure.suptitle(frame.title, x=0.02, ha="left")
-    below.plot(np.arange(len(steps)), likelihoods, color="#C8C8C8", linewidth=1.2)
-    below.plot(np.arange(i + 1), likelihoods[: i + 1], color=MIXTURE_COLOR, linewidth=1.8)
-    below.plot([i], likelihoods[i], "o", color=MIXTURE_COLOR, markersize=5)
-    below.set_title(f"log-likelihood {likelihoods[i]:.2f}", loc="left", fontsize="medium")
+    heights = climb.heights
+    below.plot(np.arange(len(steps)), heights, color="#C8C8C8", linewidth=1.2)
+    below.plot(np.arange(i + 1), heights[: i + 1], color=MIXTURE_COLOR, linewidth=1.8)
+    below.plot([i], heights[i], "o", color=MIXTURE_COLOR, markersize=5)
+    below.set_title(f"{climb.name} {heights[i]:.2f}", loc="left", fontsize="medium")
     if len(steps) > LONG:
         below.set_xscale("symlog", linthresh=10)
         below.set_xlim(-0.5, 1.15 * len(steps))

@@ -120,9 +120,9 @@ def test_counts_are_filmed_with_divided_bars():
 def test_both_halves_of_an_update_have_a_frame(monkeypatch):
     seen, draw = [], film._draw_frame
 
-    def drawn(above, below, data, steps, frame, likelihoods):
-        draw(above, below, data, steps, frame, likelihoods)
-        seen.append((frame, steps, [patch.get_data().values for patch in above.patches]))
+    def drawn(above, below, data, steps, frame, climb):
+        draw(above, below, data, steps, frame, climb)
+        seen.append((frame, climb, [patch.get_data().values for patch in above.patches]))
 
     monkeypatch.setattr(film, "_draw_frame", drawn)
     made = START.plot.animate(GEYSER["waiting"], frames=8, halves=True)
@@ -136,13 +136,34 @@ def test_both_halves_of_an_update_have_a_frame(monkeypatch):
     assert start == 0
     assert seen[1][0].divided_by is None
     assert len(seen[1][2]) == 1  # bars of one colour
-    for frame, steps, bars in (divided, moved):
+    for frame, climb, bars in (divided, moved):
         assert frame.divided_by == 0
         assert frame.title.startswith("update 1, ")
-        assert steps[frame.iteration].log_likelihood == pytest.approx(plain[frame.iteration].log_likelihood)
+        assert climb.heights[frame.iteration] == pytest.approx(plain[frame.iteration].log_likelihood)
         assert len(bars) == 2
     np.testing.assert_array_equal(divided[2][0], moved[2][0])  # the M-step leaves the division as it is
     np.testing.assert_array_equal(seen[0][2][0], seen[-1][2][0])
+
+
+def test_the_climb_of_hard_em_is_what_it_makes_large(monkeypatch):
+    seen, draw = [], film._draw_frame
+
+    def drawn(above, below, data, steps, frame, climb):
+        draw(above, below, data, steps, frame, climb)
+        seen.append((below.get_title(loc="left"), climb))
+
+    monkeypatch.setattr(film, "_draw_frame", drawn)
+    parts = [Normal(60, 6), Normal(70, 6)]
+    hard = MixtureModel(parts, tied="std", truncate=1)
+    made = hard.plot.animate(GEYSER["waiting"], frames=2)
+    fitted = MixtureModel(parts, tied="std", truncate=1).fit(GEYSER["waiting"])
+    title, climb = seen[-1]
+    np.testing.assert_array_equal(climb.heights, fitted.history_)
+    assert made.iterations[-1] == fitted.n_iter_
+    assert title == f"truncated log-likelihood {fitted.history_[-1]:.2f}"
+    assert fitted.history_[-1] < fitted.log_likelihood_
+    ax = Figure().subplots()
+    assert fitted.plot.history(ax=ax).get_ylabel() == "truncated log-likelihood"
 
 
 def test_three_columns_and_bad_numbers_are_refused(rng):
