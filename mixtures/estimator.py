@@ -147,7 +147,8 @@ class Estimator:
 
 def as_given(x: Any) -> Any:
     """Return data as they are, or as an array where they can do nothing but turn into one."""
-    return np.asarray(x) if hasattr(x, "__array__") and not hasattr(x, "__len__") else x
+    lazy = hasattr(x, "__dask_graph__")  # of a length that may not be known, and not to be computed here
+    return np.asarray(x) if hasattr(x, "__array__") and not hasattr(x, "__len__") and not lazy else x
 
 
 def column_names(x: Any) -> tuple[str, ...] | None:

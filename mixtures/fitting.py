@@ -16,6 +16,7 @@ from distributions.records import plain
 
 from . import em, threads
 from .checkpoint import Record, as_checkpoint, require_written
+from .dask_rows import Partitions, is_dask
 from .degeneracy import Degeneracy, degeneracies
 from .estimator import known_to_sklearn
 from .initialization import best_start
@@ -24,8 +25,9 @@ from .plan import Engine
 from .sources import Source, is_blocks, is_large
 from .step import Step
 from .stochastic import StochasticClimb
-from .streams import Stream, is_additive
+from .streams import Stream
 from .structure import Structure, as_generator, require_whole
+from .surveyed import is_additive
 from .sweep import n_chunks
 from .training import InMemory, Training
 from .truncation import as_truncation
@@ -111,6 +113,7 @@ class Fit:
         self.engine = Engine(
             self.layout, self.start.parameters, data.scale, max_iter, data.has_missing, truncation, accelerated
         )
+        data.serves(self.engine.leaves)
         self._stochastic = StochasticClimb(self.engine, generator) if truncation.is_random else None
         self.status = em.RUNNING
         if self.record is not None:
@@ -319,6 +322,8 @@ def _maximises(branch: Branch) -> bool:
 
 def _training(structure: Structure, x: Any, sample_weight: Any, labels: Any, rng: np.random.Generator) -> Training:
     """Return the data of a fit, checked, wherever they are."""
+    if is_dask(x):
+        return Partitions(structure, x, sample_weight, labels, rng)
     if is_blocks(x) or (isinstance(x, np.memmap) and is_large(x) and is_additive(structure)):
         return Stream(structure, Source(x, sample_weight, labels), rng)
     return InMemory(structure, x, sample_weight, labels)

@@ -18,6 +18,7 @@ from distributions.outline import refuse_incomplete
 from . import conditioning, imputation, posterior, regions
 from . import modes as peaks
 from .composite import Composite
+from .dask_rows import is_dask, lazily
 from .structure import as_generator, require_whole
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class Mixture(Composite, abstract=True):
         return values if np.ndim(x) else values[0]
 
     def predict_proba(self, x: npt.ArrayLike) -> Array:
-        """Return the probability that each row came from each component, shape (n, K)."""
+        """Return the probability that each row came from each component, shape (n, K); of a Dask collection lazily."""
+        if is_dask(x):
+            return lazily(self.predict_proba, x, self.names, "", float)
         components, weights = self._current("predict")
         x, columns = self.encode(self._as_fitted(x)), self.n_columns
         if np.shape(x)[:1] == (0,):
@@ -49,7 +52,9 @@ class Mixture(Composite, abstract=True):
         return posterior.responsibilities(components, weights, rows)
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the index of the most probable component of each row, shape (n,)."""
+        """Return the index of the most probable component of each row, shape (n,); of a Dask collection lazily."""
+        if is_dask(x):
+            return lazily(self.predict, x, None, "component", np.int64)
         return np.argmax(self.predict_proba(x), axis=1)
 
     @overload

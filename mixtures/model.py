@@ -14,6 +14,7 @@ from distributions.data import Array, as_weights
 from distributions.errors import InvalidDataError
 
 from . import em, persistence
+from .dask_rows import is_dask, lazily
 from .estimator import as_given
 from .fitting import Fit
 from .labels import matching, relabelled
@@ -390,7 +391,9 @@ class MixtureModel(Mixture, Views):
     # -------------------------------------------------------------------------------------- after or without fit
 
     def score_samples(self, x: npt.ArrayLike) -> Array:
-        """Return the log density of each row, shape (n,); the same as `log_pdf`."""
+        """Return the log density of each row, shape (n,); the same as `log_pdf`. Of a Dask collection lazily."""
+        if is_dask(x):
+            return lazily(self.score_samples, x, None, "log_density", float)
         return self.log_pdf(self._as_fitted(x))
 
     def score(self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:

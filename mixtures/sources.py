@@ -7,7 +7,7 @@ Nothing here knows a distribution. A block is as its owner gives it; it is check
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -156,16 +156,12 @@ class Source:
         }
         for block in self.rows.blocks():
             n, found = n_rows(block.x), {}
-            for name, column in self.names.items():
-                found[name] = _column(block, column, name)
             for name, other in others.items():
                 found[name] = other.take(n, block.place)
-            twice = [name for name in found if getattr(block, name) is not None]
+            twice = [name for name in (*found, *self.names) if getattr(block, name) is not None]
             if twice:
                 raise InvalidDataError(f"{block.place} brings its own {twice[0]}, and fit was given others: give one")
-            if self.names:
-                block = block._replace(x=_without(block.x, list(self.names.values())))
-            yield block._replace(**found)
+            yield with_columns(block._replace(**found), self.names)
         for other in others.values():
             other.require_end()
 
@@ -227,13 +223,21 @@ def is_blocks(x: Any) -> bool:
     if isinstance(x, (str, os.PathLike, Blocks)):
         return True
     return hasattr(x, "__iter__") and not any(
-        hasattr(x, name) for name in ("__getitem__", "__array__", "columns", "toarray", "dask")
+        hasattr(x, name) for name in ("__getitem__", "__array__", "columns", "toarray")
     )
 
 
 def is_large(array: np.ndarray) -> bool:
     """Whether an array on disk is too large to be read as a whole for nothing."""
     return array.size * 8 > LARGE
+
+
+def with_columns(block: Block, names: Mapping[str, str]) -> Block:
+    """Return a block whose weights or labels, by these names, are columns of its rows, and no longer there."""
+    if not names:
+        return block
+    found = {name: _column(block, column, name) for name, column in names.items()}
+    return block._replace(x=_without(block.x, list(names.values())), **found)
 
 
 def n_rows(x: Any) -> int:

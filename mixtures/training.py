@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,6 +73,9 @@ class Training(Protocol):
     @property
     def stamp(self) -> Stamp: ...  # noqa: D102
 
+    def serves(self, leaves: Sequence[Any]) -> None:
+        """Know whose kernels sweeps call."""
+
     def forget_places(self) -> None:
         """Know that rows need no longer be known by their places."""
 
@@ -138,6 +142,9 @@ class InMemory:
     def stamp(self) -> Stamp:
         """See `survey.stamp_of`."""
         return stamp_of(self.looked_at)
+
+    def serves(self, leaves: Sequence[Any]) -> None:
+        """Need not know whose kernels sweeps call: it is this process that calls them."""
 
     def forget_places(self) -> None:
         """Merge equal rows."""

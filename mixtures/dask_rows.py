@@ -1,0 +1,320 @@
+"""Rows of Dask collections: every partition is checked and summed where it lies, and sums alone come back.
+
+Each pass is a graph of one task for each partition, which is given the parameters, and a tree that adds their sums in
+the order of the partitions. Which worker does what makes no difference, and one that dies costs what it was doing: Dask
+does it again elsewhere. Where a `distributed.Client` is active Dask uses it, else threads of this process.
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from distributions.data import Array, present
+from distributions.errors import InvalidDataError, InvalidParameterError
+
+from .layout import Layout
+from .plan import State
+from .sources import Block, n_rows, with_columns
+from .streams import PIECE, part, sum_piece
+from .structure import Structure
+from .survey import Stamp, Survey, stamp_of
+from .surveyed import NOTHING, Door, Form, Surveyed, at, has_default_prior, require_additive
+
+FAN_IN = 8  # results that are joined by one task
+CHUNKS = 64  # whose sums a task holds at once
+
+
+class Partition(NamedTuple):
+    """Tasks that make the rows of one partition, and what travels with them."""
+
+    number: int
+    x: Any
+    sample_weight: Any
+    labels: Any
+    names: dict[str, str]  # of columns that are weights or labels
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What `_block` makes a block of, where the partition lies."""
+        return self.number, self.names, self.x, self.sample_weight, self.labels
+
+
+class Seen(NamedTuple):
+    """What the first pass tells of neighbouring partitions."""
+
+    survey: Survey | None
+    stamps: list[Stamp]
+    forms: list[Form | None]
+
+
+class Message(NamedTuple):
+    """What a pass sends to the workers: parameters, and tables without the addresses of another process's kernels."""
+
+    leaves: Sequence[Any]
+    plan: Any
+    theta: Array
+    weights: Array
+    sizes: tuple[int, int, int]  # of masses, masses of leaves, statistics
+    steps: Array
+    block_size: int
+
+    @property
+    def plan_here(self) -> Any:
+        """The tables with the addresses of this process."""
+        marginal = self.plan.marginal
+        kernels = [
+            leaf.missing_kernels if own else leaf.kernels for leaf, own in zip(self.leaves, marginal, strict=True)
+        ]
+        calls = [each.addresses for each in kernels]
+        return self.plan._replace(
+            log_pdf=np.array([call[0] for call in calls]), accumulate=np.array([call[1] for call in calls])
+        )
+
+    @property
+    def state_here(self) -> State:
+        """The part of the state that a sweep reads, and room for its sums."""
+        sums = dict(zip(("mass", "leaf_mass", "stats"), map(np.empty, self.sizes), strict=True))
+        nothing = dict.fromkeys(State._fields, np.empty(0))
+        return State(**{**nothing, **sums, "theta": self.theta, "weights": self.weights})
+
+
+class Partitions(Surveyed):
+    """Data in a Dask collection, for a fit and for its loop.
+
+    Parameters
+    ----------
+    structure : Structure
+    x, sample_weight, labels
+        As given to `MixtureModel.fit`: collections of equal partitions, names of columns, or None.
+    rng : numpy.random.Generator
+        Tells the seeds of the samples of the partitions.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a family has no additive statistics: before any task is run.
+    InvalidDataError
+        If anything about the data is unusable; names the partition.
+    """
+
+    def __init__(self, structure: Structure, x: Any, sample_weight: Any, labels: Any, rng: np.random.Generator) -> None:
+        require_additive(structure)
+        self.partitions = _partitions(x, sample_weight, labels)
+        if structure.awaits_labels:
+            structure = self._map(_prepared, _agreed, _constant(structure))
+        seed = int(copy.deepcopy(rng).integers(2**63))
+        survey, self.stamps, forms = self._map(_seen, _joined, _constant(structure), seed)
+        if survey is None:
+            raise InvalidDataError("MixtureModel cannot be fitted to a collection without any row of positive weight")
+        present_forms = [(number, form) for number, form in enumerate(forms) if form is not None]
+        for number, form in present_forms:
+            with at(f"partition {number}"):
+                form.require(present_forms[0][1])
+        super().__init__(structure, survey, present_forms[0][1])
+
+    def sums(self, plan: Any, state: Any, steps: Array, block_size: int, n_threads: int) -> Array:
+        """Return the sums of all partitions at the current parameters, as in a row of `sweep.sum_chunks`."""
+        message = Message(
+            self.leaves,
+            plan._replace(log_pdf=None, accumulate=None),
+            state.theta,
+            state.weights,
+            (state.mass.size, state.leaf_mass.size, state.stats.size),
+            steps,
+            block_size,
+        )
+        total: Array = self._map(_sums, _added, _constant((message, self.door, self.stamps)))
+        return np.array(total)
+
+    def explain_failure(self, layout: Layout, branches: Any, weights: Array) -> None:
+        """Raise the error that says why the log-likelihood is not finite, and in which partition."""
+        self._map(_explained, _nothing, _constant((self.door, layout, branches, weights)))
+
+    def _map(self, task: Callable[..., Any], join: Callable[..., Any], *shared: Any) -> Any:
+        """Return what a task tells of all partitions, joined in their order."""
+        import dask
+
+        one, several = dask.delayed(task, pure=False), dask.delayed(join, pure=False)
+        level = [one(*shared, *partition.arguments) for partition in self.partitions]
+        while len(level) > 1:
+            level = [several(*level[i : i + FAN_IN]) for i in range(0, len(level), FAN_IN)]
+        return dask.compute(level[0])[0]
+
+
+# ------------------------------------------------------------------------------------------------------- the tasks
+
+
+def _block(number: int, names: dict[str, str], x: Any, sample_weight: Any, labels: Any) -> Block:
+    return with_columns(Block(f"partition {number}", x, sample_weight, labels), names)
+
+
+def _prepared(structure: Structure, *arguments: Any) -> Structure:
+    block = _block(*arguments)
+    with at(block.place):
+        return structure.prepare(present(block.x, block.sample_weight)) if n_rows(block.x) else structure
+
+
+def _agreed(*structures: Structure) -> Structure:
+    found = structures[0]
+    for other in structures[1:]:
+        found = found.agreed(other)
+    return found
+
+
+def _seen(structure: Structure, seed: int, *arguments: Any) -> Seen:
+    """Check a partition, and survey it."""
+    block = _block(*arguments)
+    if n_rows(block.x) == 0:
+        return Seen(None, [NOTHING], [None])
+    with at(block.place):
+        form = Form.of(block.x)
+    piece = Door(structure).checked(block)
+    if piece is None:
+        return Seen(None, [NOTHING], [form])
+    rng = np.random.default_rng([seed, arguments[0]])
+    survey = Survey(piece.rows.shape[1], rng, with_products=has_default_prior(structure))
+    for first in range(0, len(piece.rows), PIECE):
+        survey.add(part(piece, first, first + PIECE))
+    return Seen(survey, [stamp_of(piece)], [form])
+
+
+def _joined(*seen: Seen) -> Seen:
+    survey: Survey | None = None
+    for each in seen:
+        if survey is None:
+            survey = copy.deepcopy(each.survey)  # which is the result of another task, and must stay as it is
+        elif each.survey is not None:
+            survey.join(copy.deepcopy(each.survey))
+    return Seen(survey, [s for each in seen for s in each.stamps], [f for each in seen for f in each.forms])
+
+
+def _sums(shared: tuple[Message, Door, list[Stamp]], *arguments: Any) -> Array:
+    """Return the sums of a partition's chunks, one after the other."""
+    (message, door, stamps), number = shared, arguments[0]
+    total = np.zeros(1 + sum(message.sizes))
+    block = _block(*arguments)
+    piece = door.again(block, stamps[number]) if n_rows(block.x) else None
+    if piece is not None:
+        plan, state = message.plan_here, message.state_here
+        first, step = sum(stamp[0] for stamp in stamps[:number]), CHUNKS * plan.chunk
+        for at_row in range(0, len(piece.rows), step):
+            some = part(piece, at_row, at_row + step)._replace(first=first + at_row)
+            sum_piece(some, plan, state, message.steps, message.block_size, 1, total)
+    return total
+
+
+def _added(*totals: Array) -> Array:
+    result = totals[0].copy()
+    for total in totals[1:]:
+        result += total
+    return result
+
+
+def _explained(shared: tuple[Door, Layout, Any, Array], *arguments: Any) -> None:
+    door, layout, branches, weights = shared
+    door.explain_failure(_block(*arguments), layout, branches, weights)
+
+
+def _nothing(*_: None) -> None:
+    """Join what says nothing."""
+
+
+# --------------------------------------------------------------------------------------------------- collections
+
+
+def is_dask(x: Any) -> bool:
+    """Whether data are a Dask collection."""
+    return hasattr(x, "__dask_graph__") and hasattr(x, "to_delayed")
+
+
+def lazily(function: Callable[[Any], Any], x: Any, names: Sequence[str] | None, name: str, dtype: Any) -> Any:
+    """Return the collection of what a function gives for each partition of another, not yet computed.
+
+    Parameters
+    ----------
+    function : callable
+        Of rows, gives shape (m,), or (m, K) where there are names.
+    x : dask collection
+    names : sequence of str or None
+        Of the K columns of the result.
+    name : str
+        Of a single column.
+    dtype : type
+    """
+    if hasattr(x, "map_blocks"):
+        x = _by_rows(x)
+        drop: dict[str, Any] = {"drop_axis": list(range(1, x.ndim))} if names is None else {}
+        if names is not None:
+            drop = {"chunks": (x.chunks[0], (len(names),)), **({"new_axis": 1} if x.ndim == 1 else {})}
+        meta = np.empty((0,) if names is None else (0, 0), dtype=dtype)
+        return x.map_blocks(partial(_of_rows, function, names), dtype=dtype, meta=meta, **drop)
+    import pandas as pd
+
+    meta = pd.Series(dtype=dtype, name=name) if names is None else pd.DataFrame(columns=list(names), dtype=dtype)
+    return x.map_partitions(partial(_of_frame, function, names, name), meta=meta)
+
+
+def _of_rows(function: Callable[[Any], Any], names: Sequence[str] | None, rows: Array) -> Array:
+    if len(rows) == 0:
+        return np.empty((0,) if names is None else (0, len(names)))
+    values: Array = function(rows)
+    return values
+
+
+def _of_frame(function: Callable[[Any], Any], names: Sequence[str] | None, name: str, frame: Any) -> Any:
+    import pandas as pd
+
+    values = _of_rows(function, names, frame)
+    if names is None:
+        return pd.Series(values, index=frame.index, name=name)
+    return pd.DataFrame(values, index=frame.index, columns=list(names))
+
+
+def _constant(value: Any) -> Any:
+    """Return a task that gives a value, as it is: it is sent once to each worker that needs it."""
+    import dask
+
+    return dask.delayed(value, name=f"mixtures-{uuid.uuid4().hex}", traverse=False)
+
+
+def _by_rows(x: Any) -> Any:
+    """Return an array whose partitions hold whole rows."""
+    return x.rechunk({1: -1}) if x.ndim == 2 and len(x.chunks[1]) > 1 else x
+
+
+def _tasks(x: Any) -> list[Any]:
+    """Return the tasks that make the partitions of a collection."""
+    x = _by_rows(x) if hasattr(x, "rechunk") else x
+    found = x.to_delayed()
+    return list(found.ravel() if isinstance(found, np.ndarray) else found)
+
+
+def _partitions(x: Any, sample_weight: Any, labels: Any) -> list[Partition]:
+    rows, names, beside = _tasks(x), {}, {}
+    for name, given in (("sample_weight", sample_weight), ("labels", labels)):
+        beside[name] = [None] * len(rows)
+        if isinstance(given, str):
+            names[name] = given
+        elif given is not None:
+            if not is_dask(given):
+                raise InvalidParameterError(
+                    f"MixtureModel: {name} of a Dask collection must be one too, of the same partitions, or the name "
+                    f"of a column; got {type(given).__name__}"
+                )
+            beside[name] = _tasks(given)
+            if len(beside[name]) != len(rows):
+                raise InvalidDataError(
+                    f"the rows have {len(rows)} partitions, {name} {len(beside[name])}: repartition one like the other"
+                )
+    if not rows:
+        raise InvalidDataError("MixtureModel cannot be fitted to a collection without partitions")
+    return [
+        Partition(i, each[0], each[1], each[2], names)
+        for i, each in enumerate(zip(rows, *beside.values(), strict=True))
+    ]
