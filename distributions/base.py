@@ -336,7 +336,8 @@ class Distribution(Value, Imputation, Conditioning):
 
     def pdf(self, x: npt.ArrayLike) -> Array:
         """Return the density (mass, for a discrete family) of each row, shape (n,)."""
-        return np.exp(self.log_pdf(x))
+        with np.errstate(over="ignore"):  # a density may be infinite in doubles, as its logarithm is not
+            return np.exp(self.log_pdf(x))
 
     def log_likelihood(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return sum_i w_i log_pdf(x_i)."""
@@ -349,6 +350,10 @@ class Distribution(Value, Imputation, Conditioning):
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x) for each x, shape (n,); one-column families only. By quadrature unless overridden."""
         return numeric.cdf(self, x)
+
+    def log_tail(self, x: Array, above: bool) -> Array | None:
+        """Return log P(X > x) or log P(X <= x), to full precision however small; None where it must be integrated."""
+        return None
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the smallest x with cdf(x) >= q, for each probability q; one-column families only."""

@@ -39,6 +39,11 @@ def log_probability(distribution: Distribution, low: Array, high: Array) -> Arra
         out: Array = np.log(np.maximum(difference, 0.0))
         poor = (high > low) & ~is_trusted(distribution, difference, up_to)
         poor &= (high > distribution.support.low) & (low <= distribution.support.high)
+        for above, end, without in ((True, low, high == np.inf), (False, high, low == -np.inf)):
+            whole = poor & without
+            tail = distribution.log_tail(end[whole], above) if whole.any() else None
+            if tail is not None:
+                out[whole], poor = tail, poor & ~whole
         if poor.any():
             method = _summed if distribution.support.discrete else _integrated
             out[poor] = method(distribution, low[poor], high[poor])

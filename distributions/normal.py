@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
+from scipy.special import log_ndtr, ndtr, ndtri
 
 from .base import Distribution, Rng, parameter
 from .data import Array
@@ -105,6 +105,11 @@ class Normal(Distribution):
         """Return P(X <= x)."""
         self.require_known("give a probability")
         return ndtr((np.asarray(x, dtype=float) - self.mean) / self.std)
+
+    def log_tail(self, x: Array, above: bool) -> Array:
+        """Return log P(X > x) or log P(X <= x)."""
+        z = (x - self.mean) / self.std
+        return log_ndtr(-z if above else z)
 
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Return the quantiles at probabilities q."""

@@ -31,6 +31,7 @@ from .truncation import EM, Truncation
 SMALL_SAMPLE = 400  # where a component is slow
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
 ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
+SLOW_ROUNDS = 2  # where a component is slow: the last and longest climb is the fit itself
 MOST_STARTS, FEWEST_STARTS = 100, 10
 START_COST = 4e8  # rows x components x (columns + 1)^2 over all starts: some seconds
 GUESS_ITERATIONS = 10
@@ -135,7 +136,7 @@ def best_start(
         if len(guesses) == 1:
             return Start(guesses[0])
         left, agreed = list(range(len(runs))), np.ones(len(runs), dtype=int)
-        for number, (n_sweeps, tol, tie, keep) in enumerate(ROUNDS):
+        for number, (n_sweeps, tol, tie, keep) in enumerate(ROUNDS[: SLOW_ROUNDS if slow else len(ROUNDS)]):
             for place, i in enumerate(left):
                 report("longer run" if number else "short run", place + 1, len(left))
                 runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol, truncation, accelerate)

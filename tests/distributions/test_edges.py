@@ -24,6 +24,7 @@ from distributions import (
     InverseGamma,
     InverseGaussian,
     Logistic,
+    LogLogistic,
     LogNormal,
     LogSeries,
     Normal,
@@ -146,3 +147,9 @@ def test_one_column_of_multinomial_counts_is_an_error_without_a_warning():
         warnings.simplefilter("error")
         with pytest.raises(InvalidParameterError, match="at least 2 entries"):
             DirichletMultinomial().fit(np.array([[1.0], [2.0], [3.0]]))
+
+
+def test_a_density_beyond_all_doubles_is_infinite_without_a_word():
+    d = LogLogistic(1e-3, 0.01)
+    assert d.pdf([5e-324]) == np.inf
+    assert np.isfinite(d.log_pdf([5e-324])).all()

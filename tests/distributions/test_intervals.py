@@ -18,7 +18,7 @@ from distributions import (
     Uniform,
     Weibull,
 )
-from distributions.intervals import log_probability
+from distributions.intervals import _integrated, log_probability
 
 # Logarithms of survival functions, each in a form that is precise far out.
 SURVIVAL = {
@@ -34,6 +34,15 @@ SURVIVAL = {
     Cauchy(3.0, 2.0): lambda x: np.log(np.arctan2(2.0, x - 3.0) / np.pi),
     GeneralizedPareto(2.0, 0.5): lambda x: -2.0 * np.log1p(x / 4.0),
 }
+
+
+@pytest.mark.parametrize("z", [-2.0, -8.0, -20.0, -1e3, -1e8])
+def test_what_a_family_knows_of_its_tails_is_what_the_integral_says(z):
+    distribution, infinite = Normal(3.0, 2.0), np.array([np.inf])
+    low, high = np.array([3.0 - 2.0 * z]), np.array([3.0 + 2.0 * z])
+    below, above = _integrated(distribution, -infinite, high), _integrated(distribution, low, infinite)
+    np.testing.assert_allclose(distribution.log_tail(high, False), below, rtol=1e-13)
+    np.testing.assert_allclose(distribution.log_tail(low, True), above, rtol=1e-13)
 
 
 @np.errstate(over="ignore", divide="ignore")

@@ -20,6 +20,8 @@ from mixtures import (
     Normal,
     Poisson,
     Product,
+    Truncated,
+    initialization,
     parameter,
 )
 from mixtures.initialization import best_start
@@ -336,3 +338,12 @@ def test_a_start_on_which_a_user_s_fit_gives_up_is_left_for_another(rng):
         assert model.components_[0].scale > 1.0
     with pytest.raises(InvalidDataError, match=r"'Tower': Tower\(loc=3.0, .* its share of the data .* scale must be"):
         MixtureModel([Tower(3.0, 1e-9), Normal(10.0, 10.0)]).fit(x)
+
+
+@pytest.mark.filterwarnings("ignore:EM made max_iter")
+def test_starts_with_a_slow_component_leave_the_longest_climb_to_the_fit(monkeypatch):
+    made, climb = [], initialization._climb
+    monkeypatch.setattr(initialization, "_climb", lambda *a: (made.append(a[4]), climb(*a))[1])
+    x = np.random.default_rng(0).uniform(size=46)
+    MixtureModel([Truncated(Normal(), low=0.0), Normal()], n_init=3, max_iter=5).fit(x[:20] + np.repeat([0.0, 3.0], 10))
+    assert set(made) == {15, 60}
