@@ -237,7 +237,8 @@ class MixtureModel(Mixture, Views):
         ----------
         x : array_like, shape (n,) or (n, d), or blocks of such rows
             Or what `Blocks` takes: a file, folder or pattern, or an iterable of arrays or frames (not a list), which
-            every pass over the data reads anew; so is a memory map of more than 64 MB. See the notes.
+            every pass over the data reads anew; so is a memory map of more than 64 MB. Or a Dask array or frame. See
+            the notes.
         y : None
             Ignored; there so that pipelines can pass it.
         sample_weight : array_like, shape (n,), optional
@@ -270,6 +271,11 @@ class MixtureModel(Mixture, Views):
         row, wherever blocks begin: from one start, the fit has the bits of the fit in memory (but where that merges
         equal rows). Every family has to have additive statistics. If a later pass fails, or is interrupted, the model
         keeps the parameters of the last whole pass, and the error is raised. Blocks without rows are left out.
+
+        The partitions of a Dask collection are summed where they lie, each by one task, on the scheduler that Dask
+        would use: that of a `distributed.Client`, if there is one. Weights and labels are collections of the same
+        partitions, or names of columns. The sums are added in the order of the partitions: the result is the same to
+        the bit for any number of workers, and differs from that in memory by rounding.
 
         Warns
         -----
