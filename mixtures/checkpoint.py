@@ -161,10 +161,10 @@ def as_checkpoint(checkpoint: Any) -> Checkpoint | None:
     return checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
 
 
-def require_written(engine: Engine, is_random: bool) -> None:
+def require_written(engine: Engine, truncate: Any) -> None:
     """Raise `InvalidParameterError` if the state of a fit is not all in arrays."""
-    if is_random:
-        raise InvalidParameterError("MixtureModel: truncate='stochastic' writes no checkpoints: leave one of them out")
+    if isinstance(truncate, (str, tuple)):
+        raise InvalidParameterError(f"MixtureModel: truncate={truncate!r} writes no checkpoints: leave one of them out")
     for place, leaf in enumerate(engine.layout.leaves):
         if engine.interpreted and leaf.distribution.kernels is None:
             raise InvalidParameterError(

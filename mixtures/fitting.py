@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .degeneracy import Degeneracy, degeneracies
 from .estimator import known_to_sklearn
 from .initialization import best_start
 from .layout import Layout
+from .neighbours import NeighbourClimb
 from .plan import Engine
 from .sources import Source, is_blocks, is_large
 from .step import Step
@@ -115,9 +117,16 @@ class Fit:
         )
         data.serves(self.engine.leaves)
         self._stochastic = StochasticClimb(self.engine, generator) if truncation.is_random else None
+        near = truncation.near or len(self.layout.branches)
+        self._search = NeighbourClimb(self.engine, near) if near < len(self.layout.branches) else None
+        if self._search is not None and data.is_elsewhere:
+            raise InvalidParameterError(
+                f"MixtureModel: truncate={truncate!r} sorts the rows, which must be in memory: load them, or keep "
+                f"the {truncation.kept} best of all components by truncate={truncation.kept}."
+            )
         self.status = em.RUNNING
         if self.record is not None:
-            require_written(self.engine, truncation.is_random)
+            require_written(self.engine, truncate)
             given = [self.structure.weights, *self.structure.rules, n_init, init, truncate, accelerate]
             model = repr((self.structure.named, *map(plain, given)))
             identity = {"model": model, "data": repr(data.stamp), "tol": repr(float(tol))}
@@ -167,8 +176,8 @@ class Fit:
         if self._stochastic is not None:
             self.status = self._stochastic.run(looked_at, max_iter=self.max_iter, n_sweeps=n_sweeps)
         else:
-            self.status = em.run(
-                self.engine,
+            run: Callable[..., int] = partial(em.run, self.engine) if self._search is None else self._search.run
+            self.status = run(
                 looked_at,
                 tol=self.tol,
                 max_iter=self.max_iter,

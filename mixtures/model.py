@@ -78,10 +78,11 @@ class MixtureModel(Mixture, Views):
         unit of weight; its square root for the parameters, in units of themselves (of the data's scale for locations).
     max_iter : int, default 10000
         Most updates.
-    truncate : int or "stochastic", optional
+    truncate : int, (int, int) or "stochastic", optional
         How many components keep responsibility for a row, the best ones: between K (EM, the default) and 1, where a
-        row goes to one component as a whole (hard or classification EM). Or "stochastic": to one drawn by its
-        responsibilities, `max_iter` times, of which the best is kept (Notes).
+        row goes to one component as a whole (hard or classification EM). A pair (C, G) keeps the C best of the G
+        components that are near a row's best one, and looks at no others: for hundreds of components (Notes). Or
+        "stochastic": one drawn by its responsibilities, `max_iter` times, of which the best is kept.
     accelerate : "squarem" or None, default "squarem"
         Whether some updates of EM are replaced by extrapolations of the two before (Varadhan & Roland 2008), which most
         often reach the optimum in far fewer passes over the data. One that would lower the likelihood is refused.
@@ -161,7 +162,12 @@ class MixtureModel(Mixture, Views):
     it never falls, and the climb is judged by it (Luecke & Forster, Pattern Recognition Letters 125, 2019; Celeux &
     Govaert, Computational Statistics & Data Analysis 14, 1992). Hard EM with equal, frozen weights and
     ``covariance="EII"`` is Lloyd's k-means. Where components overlap they come out narrower and farther apart than by
-    EM. Starts are compared by the same bound. With "stochastic" (Celeux & Diebolt, Computational Statistics Quarterly
+    EM. Starts are compared by the same bound. With `truncate` = (C, G) the rows, a copy of them, are sorted by their
+    best component; only the G components that are near it, by their densities at some of its rows, are looked at for
+    them. Now and then they are sorted anew, unless the bound would fall by it (Hirschberger, Forster & Luecke, IEEE
+    Transactions on Pattern Analysis and Machine Intelligence 44, 2022).
+
+    With "stochastic" (Celeux & Diebolt, Computational Statistics Quarterly
     2, 1985) the log-likelihood rises and falls: `history_` shows it, nothing converges, and the parameters of its best
     value are kept. The same `rng` draws the same; starts are compared by EM. `log_likelihood_` is that of all
     components in every case.
@@ -194,7 +200,7 @@ class MixtureModel(Mixture, Views):
         n_init: int | None = None,
         tol: float = 1e-14,
         max_iter: int = 10_000,
-        truncate: int | str | None = None,
+        truncate: int | tuple[int, int] | str | None = None,
         accelerate: str | None = "squarem",
         n_jobs: int | None = None,
         rng: Rng = 0,

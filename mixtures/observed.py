@@ -83,6 +83,17 @@ def observed(
     )
 
 
+def take(data: Observed, places: npt.NDArray[np.intp]) -> Observed:
+    """Return the rows at some places, with what goes with them."""
+    rows = data.rows[places]
+    return data._replace(
+        rows=rows,
+        weight=data.weight[places] if data.weight.size else data.weight,
+        code=data.code[places] if data.code.size else data.code,
+        points=rows if data.points is data.rows else data.points[places],
+    )
+
+
 def stand_in(rows: Array) -> Array:
     """Return an observed value of each column, shape (d,), to put in the place of missing cells; 0 if there is none."""
     first = np.argmin(np.isnan(rows), axis=0)

@@ -25,7 +25,7 @@ from .derivatives import Differences, n_derivatives
 from .layout import Layout, Parameters
 from .observed import Integers
 from .sweep import rows_of_chunk
-from .truncation import EM, NOT_DRAWN, Truncation
+from .truncation import EM, NOT_DRAWN, Near, Truncation
 
 STRAIGHT, CURVED = 1, 2  # ways back along a step, see `Distribution.curved`
 FLOOR = 1e-10  # smallest scale of a component, relative to the scale of its column
@@ -84,6 +84,7 @@ class Plan(NamedTuple):
     seed: int  # of the component that is drawn for each row; negative where none is
     coordinates: Coordinates
     chunk: int  # rows whose sums are made apart
+    near: Near  # components that are looked at
 
 
 class State(NamedTuple):
@@ -403,6 +404,7 @@ class Engine:
             chunk=np.iinfo(np.int64).max
             if self.interpreted
             else rows_of_chunk(n_columns, len(layout.branches) + sum(sizes)),
+            near=Near.all(),
         )
 
     def _differentiated(self, theta: list[Array]) -> Differences:
@@ -447,7 +449,7 @@ class Engine:
         """Return an engine at other parameters, not to be moved, for which every component keeps its part."""
         other = copy(self)
         other.kept = self.state.weights.size
-        other.plan = self.plan._replace(kept=other.kept, free=np.zeros_like(self.plan.free))
+        other.plan = self.plan._replace(kept=other.kept, free=np.zeros_like(self.plan.free), near=Near.all())
         other.state = self.saved()._replace(history=np.empty(1))
         other.state.theta[:], other.state.proportions[:] = np.split(point, [other.state.theta.size])
         other.state.weights[:] = self.layout.weights(self.parameters_at(point).proportions)

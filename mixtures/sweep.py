@@ -19,7 +19,7 @@ from distributions.lanes import total as sum_of
 from distributions.special import exp_of_difference, exp_of_differences, log
 
 from .derivatives import accumulate_derivatives, set_steps
-from .truncation import draw, keep_best
+from .truncation import draw, keep_best, mark_best
 
 WIDTH = 4 * REGISTER  # rows whose responsibilities are worked out at once
 
@@ -138,22 +138,24 @@ def blank_unseen(values, seen):
 
 
 @compiled
-def add_to(values, owners, joint):
-    """Add log densities of a leaf to those of the components that it is part of."""
+def add_to(values, owners, place, joint):
+    """Add log densities of a leaf to those of the components that it is part of, where these have a place."""
     for k in owners:
-        row = joint[k]
-        for i in range(row.size):
-            row[i] += values[i]
+        if place[k] >= 0:
+            row = joint[place[k]]
+            for i in range(row.size):
+                row[i] += values[i]
 
 
 @compiled
-def total_of(owners, joint, total):
-    """Fill the sum of the responsibilities of several components."""
+def total_of(owners, place, joint, total):
+    """Fill the sum of the responsibilities of several components, of those that have a place."""
     total[:] = 0.0
     for k in owners:
-        row = joint[k]
-        for i in range(row.size):
-            total[i] += row[i]
+        if place[k] >= 0:
+            row = joint[place[k]]
+            for i in range(row.size):
+                total[i] += row[i]
 
 
 @compiled
@@ -167,10 +169,10 @@ def multiply(r, seen, masked):
 
 
 @compiled
-def add_log_factors(code, log_factors, joint):
-    """Add what is known of the rows of a block to their log mixing proportions, shape (K, m)."""
-    for k in range(joint.shape[0]):
-        row = joint[k]
+def add_log_factors(code, log_factors, components, joint):
+    """Add what is known of the rows of a block to the log mixing proportions of some components, rows of joint."""
+    for c in range(components.size):
+        row, k = joint[c], components[c]
         for i in range(code.size):
             row[i] += log_factors[code[i], k]
 
@@ -196,17 +198,29 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
     cells = np.empty(plan.columns.size * block_size)
     densities = np.empty(n_components * block_size)
     scratch = np.empty(2 * block_size)
-    drawn_from = np.empty(n_components)  # masses of which one component is drawn for each row
+    near, group = plan.near, 0
+    components, leaves = np.arange(n_components), np.arange(n_leaves)
+    place = np.arange(n_components)  # of a component among those that a block looks at; negative: it does not
+    of_block = np.empty(n_components)  # masses
     has_missing = data.stand_in.size > 0
     complete = np.empty(cells.size if has_missing else 0)
     values, shared = np.empty(block_size), np.empty(block_size)
     sights = np.empty((plan.sight.max() + 1 if has_missing else 0, block_size))
     log_weights = np.log(state.weights)
     log_likelihood = 0.0
-    for start in range(begin, end, block_size):
+    start = begin
+    while start < end:
         m = min(block_size, end - start)
+        if near.row_at.size:  # a block is of one group
+            group += np.searchsorted(near.row_at[group:], start, side="right") - 1
+            m = min(m, near.row_at[group + 1] - start)
+            components = near.components[near.component_at[group] : near.component_at[group + 1]]
+            leaves = near.leaves[near.leaf_at[group] : near.leaf_at[group + 1]]
+            place[:] = -1
+            for c in range(components.size):
+                place[components[c]] = c
         block = cells[: plan.columns.size * m].reshape(plan.columns.size, m)
-        joint = densities[: n_components * m].reshape(n_components, m)
+        joint = densities[: components.size * m].reshape(components.size, m)
         gather(data.rows[start : start + m], plan.columns, block)
         filled = block
         if has_missing:
@@ -217,18 +231,18 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
                 if plan.sight[leaf] == marked:
                     mark_seen(block[plan.first[leaf] : plan.last[leaf]], sights[marked, :m])
                     marked += 1
-        for k in range(n_components):
+        for c in range(components.size):
             for i in range(m):
-                joint[k, i] = log_weights[k]
+                joint[c, i] = log_weights[components[c]]
         if data.code.size:
-            add_log_factors(data.code[start : start + m], data.log_factors, joint)
-        for leaf in range(n_leaves):
+            add_log_factors(data.code[start : start + m], data.log_factors, components, joint)
+        for leaf in leaves:
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
             owners = plan.owners[plan.owner_at[leaf] : plan.owner_at[leaf + 1]]
             rows = block[plan.first[leaf] : plan.last[leaf]]
             patched = has_missing and not plan.marginal[leaf]
             if owners.size == 1 and not patched:
-                call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[owners[0]])
+                call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[place[owners[0]]])
                 continue
             values[:m] = 0.0
             if patched:
@@ -236,25 +250,29 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
                 blank_unseen(values[:m], sights[plan.sight[leaf], :m])
             else:
                 call_log_pdf(plan.log_pdf[leaf], rows, theta, values[:m])
-            add_to(values[:m], owners, joint)
-        if plan.kept < n_components:
+            add_to(values[:m], owners, place, joint)
+        if near.best.size:
+            mark_best(joint, components, near.best[start : start + m], scratch)
+        if plan.kept < components.size:
             keep_best(joint, plan.kept, scratch)
-        shares = mass if plan.seed < 0 else drawn_from
-        log_likelihood += normalise(joint, data.weight[start : start + m], shares, scratch)
+        of_block[: components.size] = 0.0
+        log_likelihood += normalise(joint, data.weight[start : start + m], of_block, scratch)
         if not math.isfinite(log_likelihood):
             return log_likelihood
         if plan.seed >= 0:
-            draw(joint, data.first + start, plan.seed, mass)
-        for leaf in range(n_leaves):
+            draw(joint, data.first + start, plan.seed, of_block)
+        for c in range(components.size):
+            mass[components[c]] += of_block[c]
+        for leaf in leaves:
             if plan.free[leaf]:
                 theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
                 sums = stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
                 rows = block[plan.first[leaf] : plan.last[leaf]]
                 owners = plan.owners[plan.owner_at[leaf] : plan.owner_at[leaf + 1]]
-                r = joint[owners[0]]
+                r = joint[place[owners[0]]]
                 if owners.size > 1:
                     r = shared[:m]
-                    total_of(owners, joint, r)
+                    total_of(owners, place, joint, r)
                 if has_missing:
                     leaf_mass[leaf] += multiply(r, sights[plan.sight[leaf], :m], values[:m])
                     r = values[:m]
@@ -266,10 +284,11 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
                     accumulate_derivatives(plan.log_pdf[leaf], rows, r, theta, of_leaf, sums)
                 else:
                     call_accumulate(plan.accumulate[leaf], rows, r, theta, sums)
+        start += m
     if not has_missing:
         for leaf in range(n_leaves):
-            for place in range(plan.owner_at[leaf], plan.owner_at[leaf + 1]):
-                leaf_mass[leaf] += mass[plan.owners[place]]
+            for at in range(plan.owner_at[leaf], plan.owner_at[leaf + 1]):
+                leaf_mass[leaf] += mass[plan.owners[at]]
     return log_likelihood
 
 

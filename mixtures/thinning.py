@@ -7,35 +7,14 @@ import numpy as np
 from distributions.data import Array
 from distributions.kernels import compiled, scalar
 
-from .observed import Integers, Observed
+from .hashing import hash_of, uniform_at
+from .observed import Integers, Observed, take
 
 FEWEST = 1000  # rows below which merging saves nothing
 REPEATED = 8  # rows for each different one, on average, from which on merging pays
 MOST_DISTINCT = 65536  # rows of a table that stays in the cache
 SAMPLE = 65536  # rows expected in a sample
-UNIT = 2.0**-53
-
-# The finaliser of SplitMix64: Steele, Lea & Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
-
-
-@scalar
-def mixed(bits):
-    """Return an integer of 64 bits each of which depends on all those of another."""
-    bits = (bits ^ (bits >> SHIFTS[0])) * FIRST
-    bits = (bits ^ (bits >> SHIFTS[1])) * SECOND
-    return bits ^ (bits >> SHIFTS[2])
-
-
-@scalar
-def hash_of(bits, code, i):
-    """Return the hash of a row and of its code, where there is one."""
-    result = GOLDEN
-    for j in range(bits.shape[1]):
-        result = mixed((result + GOLDEN) ^ bits[i, j])
-    return mixed((result + GOLDEN) ^ np.uint64(code[i])) if code.size else result
+SEED = 0  # of all samples: the same rows give the same start
 
 
 @scalar
@@ -87,7 +66,7 @@ def draw_rows(n, weight, share, chosen, mass):
     for i in range(n):
         own = weight[i] if weight.size else 1.0
         probability = min(own * share, 1.0)
-        if (mixed(np.uint64(i) + GOLDEN) >> np.uint64(11)) * UNIT < probability and count < chosen.size:
+        if uniform_at(SEED, i) < probability and count < chosen.size:
             chosen[count], mass[count] = i, own / probability
             count += 1
     return count
@@ -125,11 +104,4 @@ def sampled(data: Observed) -> Observed:
 def _taken(data: Observed, places: Integers, weight: Array) -> Observed:
     """Return some rows, with other weights, in an order of their own."""
     order = np.lexsort((*data.rows[places].T, *([data.code[places]] if data.is_labelled else [])))
-    places, weight = places[order], weight[order]
-    rows = data.rows[places]
-    return data._replace(
-        rows=rows,
-        weight=weight,
-        code=data.code[places] if data.is_labelled else data.code,
-        points=rows if data.points is data.rows else data.points[places],
-    )
+    return take(data, places[order])._replace(weight=weight[order])

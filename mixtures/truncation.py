@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from distributions.errors import InvalidParameterError
-from distributions.kernels import compiled, scalar
+from distributions.kernels import compiled
+
+from .hashing import uniform_at
+from .observed import Integers
 
 STOCHASTIC = "stochastic"
 NOT_DRAWN = -1  # in place of a seed
@@ -47,30 +50,30 @@ def keep_best(joint, kept, scratch):
             row[i] = -math.inf if row[i] < last[i] or (row[i] == last[i] and k > at[i]) else row[i]
 
 
+@compiled
+def mark_best(joint, components, best, scratch):
+    """Fill the component of the largest log joint density of each row, shape (K, m); the first of equal ones."""
+    highest = scratch[: best.size]
+    for i in range(best.size):
+        highest[i], best[i] = joint[0, i], components[0]
+    for c in range(1, components.size):
+        row, k = joint[c], components[c]
+        for i in range(best.size):
+            best[i] = k if row[i] > highest[i] else best[i]
+            highest[i] = row[i] if row[i] > highest[i] else highest[i]
+
+
 # ----------------------------------------------------------------------------------------------- one that is drawn
-
-# Steele, Lea & Flood, "Fast splittable pseudorandom number generators" (2014): SplitMix64.
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-FIRST_FACTOR, SECOND_FACTOR = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-UNIT = 2.0**-53
-
-
-@scalar
-def uniform_at(seed, place):
-    """Return the number in [0, 1) that belongs to a seed and a place: the same in whatever order places are visited."""
-    z = np.uint64(seed) + np.uint64(place + 1) * GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
-    z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
-    return np.float64((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * UNIT
 
 
 @compiled
 def draw(r, start, seed, mass):
     """Give the weight of each row, the sum of its responsibilities, shape (K, m), to one component drawn by these.
 
-    ``start`` is the number of the first row among all. ``mass`` (K,) collects.
+    ``start`` is the number of the first row among all. ``mass`` (K,) is filled.
     """
     n_components, m = r.shape
+    mass[:n_components] = 0.0
     for i in range(m):
         total = 0.0
         for k in range(n_components):
@@ -98,13 +101,32 @@ class Truncation(NamedTuple):
         Number of components that keep any, None for all.
     is_random : bool
         Whether one component is drawn for each row.
+    near : int or None
+        Number of components that are looked at for a row, those near its best one; None for all.
     """
 
     kept: int | None = None
     is_random: bool = False
+    near: int | None = None
 
 
 EM = Truncation()
+
+
+class Near(NamedTuple):
+    """Groups of neighbouring rows, and the components that a sweep looks at for each; no groups: all, for every row."""
+
+    row_at: Integers  # (groups + 1,): first rows; (0,) where there are none
+    component_at: Integers  # (groups + 1,): places in components
+    components: Integers
+    leaf_at: Integers  # (groups + 1,): places in leaves
+    leaves: Integers  # of the components, each once
+    best: Integers  # (n,): filled with the best component of each row; (0,) where nobody asks
+
+    @classmethod
+    def all(cls) -> Near:
+        """Return that every component is looked at for every row."""
+        return cls(*(np.empty(0, dtype=np.int64) for _ in cls._fields))
 
 
 def as_truncation(truncate: Any) -> Truncation:
@@ -113,15 +135,21 @@ def as_truncation(truncate: Any) -> Truncation:
     Raises
     ------
     InvalidParameterError
-        If it is neither a number of components nor the name of a method.
+        If it is neither a number of components, nor two of them, nor the name of a method.
     """
     if truncate is None:
         return EM
     if isinstance(truncate, str) and truncate == STOCHASTIC:
         return Truncation(is_random=True)
-    if isinstance(truncate, (bool, np.bool_)) or not isinstance(truncate, (int, np.integer)) or truncate < 1:
+    kept, near = truncate if isinstance(truncate, tuple) and len(truncate) == 2 else (truncate, None)
+    if not _is_count(kept) or (near is not None and not (_is_count(near) and near >= kept)):
         raise InvalidParameterError(
             "MixtureModel: truncate must be the number of components that keep responsibility for a row, an integer "
-            f">= 1 (1 is hard EM), {STOCHASTIC!r}, or None for EM; got {truncate!r}"
+            ">= 1 (1 is hard EM); a tuple of this and of how many neighbours are looked at for them, such as (8, 32); "
+            f"{STOCHASTIC!r}; or None for EM; got {truncate!r}"
         )
-    return Truncation(int(truncate))
+    return Truncation(int(kept), near=None if near is None else int(near))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= 1
