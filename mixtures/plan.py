@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from distributions.base import Distribution, Parameter
-from distributions.data import Array, as_observed
+from distributions.data import LEAST_TOTAL, Array, as_observed
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.estimation import step_ends
 from distributions.kernels import Kernels, address
@@ -184,6 +184,8 @@ class OpaqueLeaf:
             If the fit fails, as it may where few rows or equal ones are left.
         """
         rows, weight = np.concatenate(self.rows, axis=1).T, np.concatenate(self.responsibilities)
+        if weight.sum() < LEAST_TOTAL:  # as good as none: it keeps its parameters
+            return
         before = self.versions[int(theta[0])]
         try:
             fitted, self.held = before.fit_bounded(rows, weight, self.scale, self.floor)

@@ -22,6 +22,8 @@ os.environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / f"general-mixt
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
+collect_ignore = ["reference/make_peers.py"]  # needs the peers themselves
+
 
 @pytest.fixture
 def rng():
