@@ -179,6 +179,22 @@ class Observations(NamedTuple):
         return describe_rows(self.rows, bad, self.places, self.n_given)
 
 
+def rows_with_weights(
+    x: Any, sample_weight: Any, n_columns: int | None, owner: str, *, missing: bool
+) -> tuple[Array, Array | None, npt.NDArray[np.intp] | None, int]:
+    """Return the rows of positive weight, finite or not, their weights, and where they stood among how many.
+
+    Parameters and errors are those of `as_observations`, which looks at the values too. The places are None where
+    every row is present.
+    """
+    rows = as_rows(missing_as_nan(x) if missing else x, n_columns, owner, finite=False)
+    weight, places, n_given = as_weights(sample_weight, len(rows)), None, len(rows)
+    if weight is not None and not weight.all():
+        places = np.flatnonzero(weight)
+        rows, weight = rows[places], weight[places]
+    return rows, weight, places, n_given
+
+
 def as_observations(
     x: Any,
     sample_weight: Any,
@@ -207,13 +223,9 @@ def as_observations(
         If rows or weights are malformed, there are none, or a row of positive weight is not finite (has no cell, where
         cells may be missing).
     """
-    rows = as_rows(missing_as_nan(x) if missing else x, n_columns, owner, finite=False)
-    weight, places, n_given = as_weights(sample_weight, len(rows)), None, len(rows)
+    rows, weight, places, n_given = rows_with_weights(x, sample_weight, n_columns, owner, missing=missing)
     if not n_given:
         raise InvalidDataError(f"{owner} cannot be fitted to empty data (0 rows): pass at least one row")
-    if weight is not None and not weight.all():
-        places = np.flatnonzero(weight)
-        rows, weight = rows[places], weight[places]
     points = rows if finite_rows is None else finite_rows(rows)
     observations = Observations(rows, weight, places, n_given, points, summarise(points, weight))
     # Only rows that are not finite, or so large that their sum is not, leave a mean that is not.

@@ -21,6 +21,7 @@ from distributions.errors import InvalidParameterError, InvalidRecordError
 from distributions.records import plain
 
 from . import em
+from .layout import Layout
 from .plan import Engine
 
 FORMAT = "general-mixtures checkpoint 1"
@@ -161,14 +162,14 @@ def as_checkpoint(checkpoint: Any) -> Checkpoint | None:
     return checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
 
 
-def require_written(engine: Engine, truncate: Any) -> None:
+def require_written(layout: Layout, truncate: Any) -> None:
     """Raise `InvalidParameterError` if the state of a fit is not all in arrays."""
     if isinstance(truncate, (str, tuple)):
         raise InvalidParameterError(f"MixtureModel: truncate={truncate!r} writes no checkpoints: leave one of them out")
-    for place, leaf in enumerate(engine.layout.leaves):
-        if engine.interpreted and leaf.distribution.kernels is None:
+    for place, leaf in enumerate(layout.leaves):
+        if leaf.distribution.kernels is None:
             raise InvalidParameterError(
-                f"component {engine.layout.name_of(place)!r}: {type(leaf.distribution).__name__} has no additive "
+                f"component {layout.name_of(place)!r}: {type(leaf.distribution).__name__} has no additive "
                 "statistics, and its fit is not all in numbers: it writes no checkpoints. Leave checkpoint out."
             )
 

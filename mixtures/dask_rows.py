@@ -19,9 +19,10 @@ from distributions.data import Array, present
 from distributions.errors import InvalidDataError, InvalidParameterError
 
 from .layout import Layout
+from .observed import take
 from .plan import State
 from .sources import Block, n_rows, with_columns
-from .streams import PIECE, part, sum_piece
+from .streams import sum_piece
 from .structure import Structure
 from .survey import Stamp, Survey, stamp_of
 from .surveyed import NOTHING, Door, Form, Surveyed, at, has_default_prior, require_additive
@@ -179,8 +180,7 @@ def _seen(structure: Structure, seed: int, *arguments: Any) -> Seen:
         return Seen(None, [NOTHING], [form])
     rng = np.random.default_rng([seed, arguments[0]])
     survey = Survey(piece.rows.shape[1], rng, with_products=has_default_prior(structure))
-    for first in range(0, len(piece.rows), PIECE):
-        survey.add(part(piece, first, first + PIECE))
+    survey.add(piece)
     return Seen(survey, [stamp_of(piece)], [form])
 
 
@@ -204,7 +204,7 @@ def _sums(shared: tuple[Message, Door, list[Stamp]], *arguments: Any) -> Array:
         plan, state = message.plan_here, message.state_here
         first, step = sum(stamp[0] for stamp in stamps[:number]), CHUNKS * plan.chunk
         for at_row in range(0, len(piece.rows), step):
-            some = part(piece, at_row, at_row + step)._replace(first=first + at_row)
+            some = take(piece, slice(at_row, at_row + step))._replace(first=first + at_row)
             sum_piece(some, plan, state, message.steps, message.block_size, 1, total)
     return total
 

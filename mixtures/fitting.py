@@ -93,6 +93,14 @@ class Fit:
         self.structure, self.tol, self.max_iter, self.n_jobs = data.structure, tol, max_iter, n_jobs
         self.layout = Layout(self.structure.outline(), self.structure.branch_names, data.n_columns, data.seen_by_priors)
         data.check(self.layout)
+        near = truncation.near or len(self.layout.branches)
+        if near < len(self.layout.branches) and data.is_elsewhere:
+            raise InvalidParameterError(
+                f"MixtureModel: truncate={truncate!r} sorts the rows, which must be in memory: load them, or keep "
+                f"the {truncation.kept} best of all components by truncate={truncation.kept}."
+            )
+        if self.record is not None:
+            require_written(self.layout, truncate)
         _warn_of_measures(self.layout)
         own = None if init is None else data.own_start(init, n_init)
         if init is None and not truncation.is_random:  # either knows each row by its place
@@ -117,16 +125,9 @@ class Fit:
         )
         data.serves(self.engine.leaves)
         self._stochastic = StochasticClimb(self.engine, generator) if truncation.is_random else None
-        near = truncation.near or len(self.layout.branches)
         self._search = NeighbourClimb(self.engine, near) if near < len(self.layout.branches) else None
-        if self._search is not None and data.is_elsewhere:
-            raise InvalidParameterError(
-                f"MixtureModel: truncate={truncate!r} sorts the rows, which must be in memory: load them, or keep "
-                f"the {truncation.kept} best of all components by truncate={truncation.kept}."
-            )
         self.status = em.RUNNING
         if self.record is not None:
-            require_written(self.engine, truncate)
             given = [self.structure.weights, *self.structure.rules, n_init, init, truncate, accelerate]
             model = repr((self.structure.named, *map(plain, given)))
             identity = {"model": model, "data": repr(data.stamp), "tol": repr(float(tol))}

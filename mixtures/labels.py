@@ -13,7 +13,7 @@ import numpy as np
 from distributions.data import Array
 from distributions.errors import InvalidParameterError
 
-from .posterior import log_joint
+from .posterior import log_joint, shares
 from .structure import as_generator
 
 if TYPE_CHECKING:
@@ -92,15 +92,12 @@ def matching(model: MixtureModel, other: MixtureModel) -> list[int]:
 
 def _shares(sources: Sequence[Any], components: Sequence[Any], weights: Array, rng: np.random.Generator) -> Array:
     """Return the mean membership in some components of rows drawn from others, shape (sources, components)."""
-    shares = np.zeros((len(sources), len(components)))
+    found = np.zeros((len(sources), len(components)))
     for j, source in enumerate(sources):
         rows = np.asarray(source.sample(DRAWS, rng), dtype=float)
         joint = log_joint(components, weights, rows.reshape(DRAWS, -1))
-        top = joint.max(axis=0)
-        reached = np.isfinite(top)
-        part = np.exp(joint[:, reached] - top[reached])
-        shares[j] = (part / part.sum(axis=0)).sum(axis=1) / DRAWS
-    return shares
+        found[j] = np.nansum(shares(joint), axis=1) / DRAWS  # rows that none reaches count for none
+    return found
 
 
 def _kinds(model: MixtureModel) -> list[Any]:

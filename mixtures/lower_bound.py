@@ -90,8 +90,7 @@ def climb(
         return float(data.row_weight @ np.logaddexp.reduce(joint(value), axis=0))
 
     def bound(value: float, touching: float) -> float:
-        there = joint(touching)
-        shares = np.exp(there - np.logaddexp.reduce(there, axis=0))
+        shares = posterior.shares(joint(touching))
         expected = np.where(shares > 0.0, shares, 0.0) * np.where(shares > 0.0, joint(value), 0.0)
         return float(data.row_weight @ np.sum(expected - xlogy(shares, shares), axis=0))
 

@@ -203,10 +203,7 @@ def draw_decision_regions(ax: Axes, data: Drawn, *, soft: bool = True) -> Axes:
 
 def _shares(data: Drawn, points: Array) -> Array:
     """Return the responsibilities at points, shape (m, d), as (K, m): NaN where no component reaches."""
-    joint = posterior.log_joint(data.components, data.weights, points)
-    with np.errstate(invalid="ignore"):
-        shares = np.exp(joint - joint.max(axis=0))
-    return shares / shares.sum(axis=0)
+    return posterior.shares(posterior.log_joint(data.components, data.weights, points))
 
 
 def _over_values(data: Drawn) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ scales", IEEE Transactions on Pattern Analysis and Machine Intelligence 44 (2022
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -39,25 +40,14 @@ class NeighbourClimb:
         self.data: Observed | None = None  # sorted
         self.due = 2  # sweeps after which rows are sorted anew
 
-    def run(
-        self,
-        data: Observed,
-        *,
-        tol: float,
-        max_iter: int,
-        n_sweeps: int | None = None,
-        n_threads: int = 1,
-        watch: Callable[[], None] | None = None,
-    ) -> int:
-        """Run to the end, or for so many sweeps; return the status. See `em.run`."""
+    def run(self, data: Observed, *, tol: float, max_iter: int, n_sweeps: int | None = None, **options: Any) -> int:
+        """Run to the end, or for so many sweeps; return the status. Options and errors are those of `em.run`."""
         progress = self.engine.state.progress
         last = np.inf if n_sweeps is None else progress[em.SWEEPS] + n_sweeps
 
         def climb(sweeps: int) -> int:
             rows = data if self.data is None else self.data
-            return em.run(
-                self.engine, rows, tol=tol, max_iter=max_iter, n_sweeps=sweeps, n_threads=n_threads, watch=watch
-            )
+            return em.run(self.engine, rows, tol=tol, max_iter=max_iter, n_sweeps=sweeps, **options)
 
         if self.data is None:  # the first look is at everything
             best = np.zeros(len(data.rows), dtype=np.int64)

@@ -83,8 +83,8 @@ def observed(
     )
 
 
-def take(data: Observed, places: npt.NDArray[np.intp]) -> Observed:
-    """Return the rows at some places, with what goes with them."""
+def take(data: Observed, places: npt.NDArray[Any] | slice) -> Observed:
+    """Return some rows, by their places, a mask or a slice (which copies nothing), with what goes with them."""
     rows = data.rows[places]
     return data._replace(
         rows=rows,

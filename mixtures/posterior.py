@@ -36,6 +36,13 @@ def log_density(components: Sequence[HasDensity], weights: Array, rows: Array) -
     return np.where(np.isfinite(top), top + rest, top)
 
 
+def shares(joint: Array) -> Array:
+    """Return the responsibilities that log joint densities, shape (K, n), say; NaN where no component reaches."""
+    with np.errstate(invalid="ignore"):
+        parts = np.exp(joint - joint.max(axis=0))
+    return np.asarray(parts / parts.sum(axis=0))
+
+
 def responsibilities(components: Sequence[HasDensity], weights: Array, rows: Array) -> Array:
     """Return the probability of each component given each row, shape (n, K).
 

@@ -18,14 +18,12 @@ from distributions.errors import InvalidDataError
 from . import threads
 from .estimator import as_given
 from .layout import Layout
-from .observed import Observed
+from .observed import Observed, take
 from .sources import Block, Source, n_rows
 from .structure import Structure
-from .survey import Stamp, Survey, joined, stamp_of
+from .survey import PIECE, Stamp, Survey, joined, stamp_of
 from .surveyed import NOTHING, Door, Form, Surveyed, at, has_default_prior, require_additive
 from .sweep import APART, n_chunks
-
-PIECE = 1 << 16  # rows of which a survey sums at once
 
 
 class Stream(Surveyed):
@@ -74,8 +72,7 @@ class Stream(Surveyed):
         for pieces in recut(self._checked(Door(structure)), PIECE):
             if survey is None:
                 survey = Survey(pieces.rows.shape[1], rng, with_products=has_default_prior(structure))
-            for first in range(0, len(pieces.rows), PIECE):
-                survey.add(part(pieces, first, first + PIECE))
+            survey.add(pieces)
         if survey is None:
             raise InvalidDataError("MixtureModel cannot be fitted to blocks without any row of positive weight")
         return survey
@@ -164,30 +161,20 @@ def recut(pieces: Iterator[Observed], size: int, most: int | None = None) -> Ite
         at, length = 0, len(piece.rows)
         if n:
             at = min(most - n, length)
-            waiting.append(joined([part(piece, 0, at)]))
+            waiting.append(joined([take(piece, slice(at))]))
             n += at
             if n == most:
                 yield joined(waiting)
                 waiting, n = [], 0
         whole = (length - at) // most * most
         if whole:
-            yield part(piece, at, at + whole)
+            yield take(piece, slice(at, at + whole))
         if at + whole < length:
-            waiting.append(joined([part(piece, at + whole, length)]))  # a copy: the block's owner may use it again
+            rest = take(piece, slice(at + whole, length))
+            waiting.append(joined([rest]))  # a copy: the block's owner may use it again
             n = length - at - whole
     if waiting:
         yield joined(waiting)
-
-
-def part(piece: Observed, first: int, last: int) -> Observed:
-    """Return the rows first <= i < last of a piece, not copied."""
-    rows = piece.rows[first:last]
-    return piece._replace(
-        rows=rows,
-        weight=piece.weight[first:last],
-        code=piece.code[first:last],
-        points=rows if piece.points is piece.rows else piece.points[first:last],
-    )
 
 
 def sum_piece(

@@ -11,8 +11,9 @@ import numpy as np
 
 from distributions.data import Array, as_scale
 
-from .observed import Observed
+from .observed import Observed, take
 
+PIECE = 1 << 16  # rows that are summed at once
 SAMPLE_CELLS, FEWEST, MOST = 1 << 21, 4_000, 50_000  # of the rows that starts are found from
 
 Stamp = tuple[int, int, int, int]
@@ -75,7 +76,7 @@ class Reservoir:
             self.keys = [self.rng.random(len(each.rows)) for each in self.pieces]
         if self.n_seen > self.size:
             keys = self.rng.random(n)
-            piece, keys = _taken(piece, keys < self.limit), keys[keys < self.limit]
+            piece, keys = take(piece, keys < self.limit), keys[keys < self.limit]
             self.keys.append(keys)
         self.pieces.append(joined([piece]))  # a copy: the block that it is part of need not stay
         if self.keys and sum(map(len, self.keys)) > 2 * self.size:
@@ -104,7 +105,7 @@ class Reservoir:
         if len(keys) > self.size:
             self.limit = float(np.partition(keys, self.size - 1)[self.size - 1])
         stays = keys <= self.limit
-        self.keys, self.pieces = [keys[stays]], [_taken(piece, stays)]
+        self.keys, self.pieces = [keys[stays]], [take(piece, stays)]
 
 
 class Survey:
@@ -141,8 +142,12 @@ class Survey:
         self.reservoir = Reservoir(int(np.clip(SAMPLE_CELLS // n_columns, FEWEST, MOST)), rng)
         self.products = np.zeros((n_columns, n_columns)) if with_products else None
 
-    def add(self, piece: Observed) -> None:
-        """See the rows of a piece."""
+    def add(self, rows: Observed) -> None:
+        """See more rows."""
+        for first in range(0, rows.n_rows, PIECE):
+            self._add_piece(take(rows, slice(first, first + PIECE)))
+
+    def _add_piece(self, piece: Observed) -> None:
         points, weight = piece.points, piece.weight if piece.weight.size else np.ones(len(piece.rows))
         missing = np.isnan(points)
         self._add_sums(points, weight, missing)
@@ -221,14 +226,3 @@ class Survey:
     def _add_stamp(self, stamp: Stamp) -> None:
         n, *sums = (a + b for a, b in zip(self.stamp, stamp, strict=True))
         self.stamp = (n, *((each + 2**63) % 2**64 - 2**63 for each in sums))  # type: ignore[assignment]
-
-
-def _taken(piece: Observed, chosen: np.ndarray) -> Observed:
-    """Return some rows of a piece, in arrays of their own."""
-    rows = piece.rows[chosen]
-    return piece._replace(
-        rows=rows,
-        weight=piece.weight[chosen] if piece.weight.size else piece.weight,
-        code=piece.code[chosen] if piece.is_labelled else piece.code,
-        points=rows if piece.points is piece.rows else piece.points[chosen],
-    )

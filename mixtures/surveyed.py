@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from distributions.data import Array, Observations, as_rows, as_weights, is_frame, is_missing, missing_as_nan
+from distributions.data import Array, Observations, is_frame, is_missing, rows_with_weights
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.outline import Leaf
 
@@ -109,7 +109,7 @@ class Door:
             if _is_absent(block):
                 return None
             data = enter(self.structure, x, block.sample_weight)
-            return data, enter_labels(self.structure, block.labels, data)
+            return data, enter_labels(self.structure, block.labels, data.n_given, data.places)
 
     def again(self, block: Block, stamp: Stamp) -> Observed | None:
         """Return a block that was checked before.
@@ -129,16 +129,11 @@ class Door:
         return piece
 
     def _again(self, block: Block) -> Observed:
-        x = missing_as_nan(self.structure.encode(as_given(block.x)))
-        rows = as_rows(x, self.structure.n_columns, "MixtureModel", finite=False)
-        weight, places, n_given = as_weights(block.sample_weight, len(rows)), None, len(rows)
-        if weight is not None and not weight.all():
-            places = np.flatnonzero(weight)
-            rows, weight = rows[places], weight[places]
-        known = None
-        if block.labels is not None:
-            data = Observations(rows, weight, places, n_given, rows, None)  # type: ignore[arg-type]
-            known = enter_labels(self.structure, block.labels, data)
+        x = self.structure.encode(as_given(block.x))
+        rows, weight, places, n_given = rows_with_weights(
+            x, block.sample_weight, self.structure.n_columns, "MixtureModel", missing=True
+        )
+        known = enter_labels(self.structure, block.labels, n_given, places)
         return observed(rows, weight, known, self.stand_in)
 
     def explain_failure(self, block: Block, layout: Layout, branches: Any, weights: Array) -> None:

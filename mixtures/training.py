@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from distributions.data import Array, Mask, Observations, as_observations, present
 from distributions.errors import InvalidDataError
@@ -19,6 +20,7 @@ from .structure import Structure
 from .survey import Stamp, stamp_of
 from .thinning import merged
 
+Places = npt.NDArray[np.intp] | None  # of rows; None: all
 BLOCK_OF_ROWS = 65536  # looked at together, where that takes memory in proportion
 
 
@@ -114,7 +116,7 @@ class InMemory:
         self.scale, self.has_missing = self.data.summary.scale, self.data.has_missing
         self.rows = self.data.rows
         fill = stand_in(self.rows) if self.has_missing else None
-        self.known = enter_labels(self.structure, labels, self.data)
+        self.known = enter_labels(self.structure, labels, self.data.n_given, self.data.places)
         self.looked_at = observed(self.data.rows, self.data.weight, self.known, fill, self.data.points)
 
     @property
@@ -178,13 +180,13 @@ def enter(structure: Structure, x: Any, sample_weight: Any) -> Observations:
     )
 
 
-def enter_labels(structure: Structure, labels: Any, data: Observations) -> Labels | None:
-    """Return what labels say of each row that is present, for each component of the flattened mixture."""
-    known = as_labels(labels, data.n_given, list(structure.named))
+def enter_labels(structure: Structure, labels: Any, n_given: int, places: Places) -> Labels | None:
+    """Return what labels of all rows say of those at some places, for each component of the flattened mixture."""
+    known = as_labels(labels, n_given, list(structure.named))
     if known is None:
         return None
-    places = slice(None) if data.places is None else data.places
-    return Labels(known.code[places], np.ascontiguousarray(known.log_factors[:, structure.owner]))
+    code = known.code if places is None else known.code[places]
+    return Labels(code, np.ascontiguousarray(known.log_factors[:, structure.owner]))
 
 
 def require_enough(layout: Layout, n_rows: int) -> None:
