@@ -6,7 +6,8 @@ from engines import engine_of
 
 from distributions.domains import REAL
 from mixtures import Distribution, Exponential, InvalidDataError, MultivariateNormal, Normal, Poisson, parameter
-from mixtures.plan import FLOOR, OpaqueLeaf
+from mixtures.opaque_leaf import OpaqueLeaf
+from mixtures.plan import FLOOR
 
 
 class Recorder(Distribution):
