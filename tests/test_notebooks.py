@@ -16,6 +16,7 @@ import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from matplotlib.font_manager import findfont
 from nbclient import NotebookClient
 
 import distributions
@@ -91,7 +92,11 @@ def code_cells(notebook):
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled():
-    """What takes long to compile, in the cache that kernels share: that is no part of a notebook."""
+    """What takes long to compile, in the cache that kernels share: that is no part of a notebook.
+
+    Nor are the fonts that matplotlib looks for once on a machine, and says so where it takes long.
+    """
+    findfont("DejaVu Sans")
     MixtureModel([Normal(), Normal()], n_init=2).fit([1.0, 2.0, 3.0, 5.0])
     Exponential().fit([1.0, 2.0])
     named = set(FAMILY.findall("".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS)))
