@@ -25,8 +25,19 @@ import numpy as np
 import numpy.typing as npt
 
 from . import numeric, registry
+from .arguments import require_whole, with_doors
 from .conditioning import Conditioning
-from .data import Array, Mask, as_observations, as_observed, as_rows, as_weights, centre_and_scale, missing_as_nan
+from .data import (
+    Array,
+    Mask,
+    as_numbers,
+    as_observations,
+    as_observed,
+    as_rows,
+    as_weights,
+    centre_and_scale,
+    missing_as_nan,
+)
 from .domains import REAL, Domain
 from .errors import DegenerateDataError, InvalidDataError, InvalidParameterError, UnknownParameterError
 from .estimation import feature_major_blocks, maximise
@@ -72,7 +83,20 @@ def parameter(
         Range in which `fit` looks for a number, where the likelihood may rise for ever towards a limiting family
         (degrees of freedom without end: the normal) and an estimate at the limit is a good one. The domain's range
         by default. Values given by the user may lie outside.
+
+    Raises
+    ------
+    InvalidParameterError
+        If one of these is something else.
     """
+    if not isinstance(domain, Domain):
+        raise InvalidParameterError(f"parameter: domain must be a Domain, such as domains.POSITIVE; got {domain!r}")
+    for name, exponent in {"power": power, "collapse": 0 if collapse is None else collapse}.items():
+        require_whole("parameter", name, exponent, least=-99, most=99)
+    if limits is not None and (
+        np.shape(limits) != (2,) or not as_numbers(limits, "parameter", "limits")[0] < limits[1]
+    ):
+        raise InvalidParameterError(f"parameter: limits must be two numbers, the lower first; got {limits!r}")
     if collapse is None:
         collapse = 0 if domain.is_location else power
     limits = limits or (domain.low, domain.high)
@@ -150,6 +174,7 @@ class Distribution(Value, Imputation, Conditioning):
     def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
         """Check and register a family; an ``abstract`` class is only a base of some, with a part of what one needs."""
         super().__init_subclass__(**options)
+        with_doors(cls)
         if abstract:
             return
         if cls.__init__ is object.__init__ or ("__init__" not in cls.__dict__ and is_dataclass(cls)):
@@ -656,6 +681,9 @@ class Distribution(Value, Imputation, Conditioning):
         if np.ndim(x) == 0 and self.n_columns == 1:
             x = np.reshape(x, (1, 1))
         return as_rows(x, self.n_columns, type(self).__name__, finite=False)
+
+
+with_doors(Distribution)
 
 
 def checked(owner: type, name: str, domain: Domain, value: Any) -> Any:

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
 from .column import Column
-from .data import Array, present
+from .data import Array, as_numbers, present
 from .domains import Domain, Points, Simplex
-from .errors import InvalidDataError, InvalidParameterError
+from .errors import InvalidDataError, InvalidParameterError, NotNumericError
 from .kernels import Kernels, compiled, kernel
 
 UNSEEN = -1.0  # the code of text that is no category
@@ -178,7 +178,10 @@ class Categorical(Distribution):
         if values.dtype.kind in "fiub":
             labels: Any = np.unique(values[np.isfinite(values)]).tolist()
         else:
-            labels = {label for label in np.ravel(values).tolist() if not _is_missing(label)}
+            try:
+                labels = {label for label in np.ravel(values).tolist() if not _is_missing(label)}
+            except TypeError:
+                raise NotNumericError(_NO_LABELS) from None
         return self.with_values(categories=_in_order(labels)) if len(labels) else self
 
     @property
@@ -203,7 +206,10 @@ class Categorical(Distribution):
         if values.dtype.kind in "fiubcmM":
             return x
         codes = _Codes((label, float(code)) for code, label in enumerate(self.categories or ()))
-        coded = np.fromiter(map(codes.__getitem__, values.ravel().tolist()), dtype=float, count=values.size)
+        try:
+            coded = np.fromiter(map(codes.__getitem__, values.ravel().tolist()), dtype=float, count=values.size)
+        except TypeError:
+            raise NotNumericError(_NO_LABELS) from None
         return coded.reshape(values.shape)
 
     def decode(self, codes: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -215,12 +221,12 @@ class Categorical(Distribution):
             If a number stands for no category.
         """
         self.require_known("decode", ("prob",) if self.categories is None else ())
-        values, given = self._values, np.asarray(codes, dtype=float)
+        values, given = self._values, as_numbers(codes, "Categorical", "codes")
         order = np.argsort(values)
         place = order[np.minimum(np.searchsorted(values[order], given), len(values) - 1)]
         if np.any(values[place] != given):
             bad = float(np.ravel(given)[np.ravel(values[place] != given)][0])
-            raise InvalidDataError(f"Categorical: {bad!r} stands for no category; known are {self.support.text}")
+            raise InvalidDataError(f"Categorical: code {bad!r} stands for no category; known are {self.support.text}")
         labels = values.astype(int).tolist() if self.categories is None else list(self.categories)
         plain = len({isinstance(label, str) for label in labels}) == 1 and all(
             isinstance(label, (str, int, float)) for label in labels
@@ -361,6 +367,9 @@ class Categorical(Distribution):
 
 
 # ------------------------------------------------------------------------------------------------ labels
+
+
+_NO_LABELS = "Categorical needs data of labels, text or numbers; some are of a kind that cannot be one, such as a dict"
 
 
 class _Codes(dict[Any, float]):

@@ -6,7 +6,7 @@ A family whose columns depend on each other gives `marginal_at` and `conditional
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -54,7 +54,9 @@ class Conditioning:
         """
         distribution = cast("Distribution", self)
         distribution.require_known("give a marginal")
-        listed = [columns] if isinstance(columns, (str, int, np.integer)) else list(columns)
+        if not isinstance(columns, (str, int, np.integer, Iterable)):
+            raise InvalidParameterError(f"marginal needs columns by place or name, such as [0, 2]; got {columns!r}")
+        listed = list(columns) if isinstance(columns, Iterable) and not isinstance(columns, str) else [columns]
         places = _places(distribution, listed)
         return distribution if len(places) == distribution.n_columns else distribution.marginal_at(places)
 
@@ -94,7 +96,9 @@ class Conditioning:
         distribution = cast("Distribution", self)
         distribution.require_known("give a conditional")
         if not isinstance(given, Mapping):
-            raise InvalidParameterError(f"conditional needs values by column, such as {{0: 1.5}}; got {given!r}")
+            raise InvalidParameterError(
+                f"conditional: given must be values by column, such as {{0: 1.5}}; got {given!r}"
+            )
         places = _places(distribution, list(given))
         d = cast(int, distribution.n_columns)
         if len(places) == d:

@@ -42,23 +42,13 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
         raise InvalidDataError(f"{owner} needs data without masked cells: drop these rows, or fill them")
     if _is_sparse(x):
         raise InvalidDataError(f"{owner} does not support sparse data: pass x.toarray()")
-    try:
-        values = np.asarray(x)
-        if values.dtype.kind == "c":
-            raise ValueError(f"these are of type {values.dtype}. Complex data not supported: take a part, or both")
-        if values.dtype.kind in "Mm":
-            remedy = "divide spans of time by a unit, such as np.timedelta64(1, 'D')"
-            raise ValueError(f"these are of type {values.dtype}; {remedy}")
-        if values.dtype.kind not in "fiub":
-            values = values.astype(float)
-    except TypeError as error:
-        raise NotNumericError(f"{owner} needs numbers: {error}") from None
-    except (ValueError, OverflowError) as error:
-        raise InvalidDataError(f"{owner} needs numbers: {error}") from None
+    values = as_numbers(x, owner, "data")
     if values.ndim == 1:
         values = values[:, np.newaxis]
     if values.ndim == 2 and values.shape[1] == 0:
-        raise InvalidDataError(f"{owner} got 0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
+        raise InvalidDataError(
+            f"{owner} got data of 0 feature(s) (shape={values.shape}) while a minimum of 1 is required."
+        )
     if values.ndim != 2:
         raise InvalidDataError(
             f"{owner} needs data of shape (n,) or (n, d), got shape {np.shape(x)}"
@@ -76,6 +66,33 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
         if bad.any():
             raise InvalidDataError(_not_finite(owner, describe_rows(rows, bad)))
     return rows
+
+
+def is_numeric(x: Any) -> bool:
+    """Whether this is an array of real numbers already."""
+    return isinstance(x, np.ndarray) and x.dtype.kind in "fiub"
+
+
+def as_numbers(x: Any, owner: str, name: str) -> npt.NDArray[Any]:
+    """Return an argument of this name as an array of real numbers, of any shape.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is none.
+    """
+    try:
+        values = np.asarray(x)
+        if values.dtype.kind == "c":
+            raise ValueError(f"these are of type {values.dtype}. Complex data not supported: take a part, or both")
+        if values.dtype.kind in "Mm":
+            remedy = "divide spans of time by a unit, such as np.timedelta64(1, 'D')"
+            raise ValueError(f"these are of type {values.dtype}; {remedy}")
+        return values if values.dtype.kind in "fiub" else values.astype(float)
+    except TypeError as error:
+        raise NotNumericError(f"{owner} needs numbers as {name}: {error}") from None
+    except (ValueError, OverflowError) as error:
+        raise InvalidDataError(f"{owner} needs numbers as {name}: {error}") from None
 
 
 def is_frame(x: Any) -> bool:

@@ -253,7 +253,8 @@ class GeneralizedNormal(Distribution):
         >>> GeneralizedNormal.from_mean_std(1.0, std=2.0, shape=2.0).std.round(12)
         np.float64(2.0)
         """
-        std, shape = checked(cls, "std", POSITIVE, std), checked(cls, "shape", POSITIVE, shape)
+        mean, std = checked(cls, "mean", REAL, mean), checked(cls, "std", POSITIVE, std)
+        shape = checked(cls, "shape", POSITIVE, shape)
         return cls(mean, std * math.exp((gammaln(1.0 / shape) - gammaln(3.0 / shape)) / 2.0), shape)
 
     def log_pdf(self, x: npt.ArrayLike) -> Array:

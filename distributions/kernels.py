@@ -105,8 +105,11 @@ def kernel(function: Callable[..., Any]) -> Any:
     Raises
     ------
     TypeError
-        If the arguments are not those of `log_pdf`, `accumulate`, `update`, `complete` or `update_jointly`.
+        If it is no function, or its arguments are not those of `log_pdf`, `accumulate`, `update`, `complete` or
+        `update_jointly`.
     """
+    if not callable(function):
+        raise TypeError(f"kernel decorates a function; got {function!r}")
     if list(signature(function).parameters) not in map(list, ROLES.values()):
         expected = ", ".join(f"{role}({', '.join(names)})" for role, names in ROLES.items())
         raise TypeError(

@@ -263,7 +263,7 @@ class MultivariateNormal(Distribution):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.structure not in _KERNELS:
+        if not isinstance(self.structure, str) or self.structure not in _KERNELS:
             raise InvalidParameterError(
                 f"MultivariateNormal: structure must be one of {', '.join(_KERNELS)}; got {self.structure!r}"
             )

@@ -206,11 +206,13 @@ class Outline(NamedTuple):
         return total + sum(leaf.n_parameters for leaf in leaves.values())
 
 
-def split_name(name: str, parts: Iterable[str]) -> tuple[str | None, str]:
+def split_name(name: Any, parts: Iterable[str]) -> tuple[str | None, str]:
     """Return the part that a name such as "height.mean" begins with, None if there is none, and what follows the dot.
 
-    Names of parts may have dots themselves: the longest that fits is meant.
+    Names of parts may have dots themselves: the longest that fits is meant. What is no text has none.
     """
+    if not isinstance(name, str):
+        return None, ""
     part = max((part for part in parts if name == part or name.startswith(f"{part}.")), key=len, default=None)
     return part, "" if part is None else name[len(part) + 1 :]
 

@@ -47,10 +47,13 @@ def from_text(text: str | bytes) -> dict[str, Any]:
             text, object_pairs_hook=_without_repetition, parse_float=_finite, parse_constant=_no_constant
         )
     except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidRecordError(f"not a distribution's JSON, which to_json writes: {shown(error)}") from None
+        raise InvalidRecordError(
+            f"the text is not a distribution's JSON, which to_json writes: {shown(error)}"
+        ) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InvalidRecordError(
-            f"not a distribution's JSON, which to_json writes: it does not begin with the format, {FORMAT!r}"
+            "the text is not a distribution's JSON, which to_json writes: it does not begin with the format, "
+            f"{FORMAT!r}"
         )
     version = content.get("version")
     if type(version) is not int or not 1 <= version <= VERSION:
@@ -66,7 +69,7 @@ def from_text(text: str | bytes) -> dict[str, Any]:
             )
         return _decoded(content["record"])
     except RecursionError:
-        raise InvalidRecordError("not a distribution's JSON: it is nested too deeply") from None
+        raise InvalidRecordError("the text is not a distribution's JSON: it is nested too deeply") from None
 
 
 def plain(value: Any) -> Any:
@@ -111,7 +114,7 @@ def _decoded(value: Any) -> Any:
     if isinstance(value, dict):
         if set(value) == {_FLOAT}:
             if value[_FLOAT] not in ("inf", "-inf", "nan"):
-                raise InvalidRecordError(f"not a distribution's JSON: {shown(value)} is no number")
+                raise InvalidRecordError(f"the text is not a distribution's JSON: {shown(value)} is no number")
             return float(value[_FLOAT])
         return {key: _decoded(part) for key, part in value.items()}
     return value

@@ -161,7 +161,8 @@ class StudentT(Distribution):
         >>> StudentT.from_mean_std(4.0, mean=1.0, std=2.0).std.round(12)
         np.float64(2.0)
         """
-        df, std = checked(cls, "df", POSITIVE, df), checked(cls, "std", POSITIVE, std)
+        df, mean = checked(cls, "df", POSITIVE, df), checked(cls, "mean", REAL, mean)
+        std = checked(cls, "std", POSITIVE, std)
         if not df > 2.0:
             raise InvalidParameterError(f"{cls.__name__}: df must be > 2 for a standard deviation; got {df!r}")
         return cls(df, mean, std * math.sqrt((df - 2.0) / df))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from .data import Array
+from .data import Array, as_numbers
 from .domains import COUNTS, POSITIVE_COUNTS, Domain
 from .errors import InvalidDataError, InvalidParameterError
 from .kernels import Kernels
@@ -124,7 +124,7 @@ class SuccessFamily:
             If ``trials`` are not whole numbers >= 0, one for all or one per row.
         """
         self.require_known("be sampled")  # type: ignore[attr-defined]
-        given = np.asarray(trials if self.trials is None else self.trials, dtype=float)
+        given = as_numbers(trials if self.trials is None else self.trials, type(self).__name__, "trials")
         if not COUNTS.contains(given).all() or given.shape not in ((), (size,)):
             raise InvalidDataError(
                 f"{type(self).__name__}: trials of a sample must be whole numbers >= 0, one or {size} of them; "

@@ -5,7 +5,7 @@ matplotlib (the extra ``plot``) is imported only when a new figure is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -98,6 +98,19 @@ def new_axes(rows: int = 1, columns: int = 1, size: tuple[float, float] = FIGURE
     from matplotlib import pyplot
 
     return pyplot.subplots(rows, columns, figsize=size, layout="constrained")[1]
+
+
+def given_axes(ax: Any) -> Any:
+    """Return the axes that a picture was given, those of a new figure by default.
+
+    Raises
+    ------
+    InvalidParameterError
+        If they are none.
+    """
+    if ax is not None and not hasattr(ax, "has_data"):
+        raise InvalidParameterError(f"ax must be axes of matplotlib, such as subplots()[1]; got {ax!r}")
+    return new_axes() if ax is None else ax
 
 
 def finish(ax: Axes, was_empty: bool, xlabel: str, ylabel: str) -> Axes:
@@ -306,6 +319,8 @@ def chosen_columns(data: Drawn, columns: Sequence[str | int] | None, what: str, 
                 f"{what} of {d} columns would be too small to read: choose up to {most} with columns="
             )
         return list(range(d))
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
+        raise InvalidParameterError(f"{what} needs a list of columns by place or name, such as [0, 2]; got {columns!r}")
     chosen = []
     for column in columns:
         if isinstance(column, str) and column in data.columns:

@@ -9,6 +9,7 @@ import numpy as np
 
 from distributions import numeric
 from distributions.data import Array
+from distributions.errors import InvalidParameterError
 
 from .canvas import (
     DATA_COLOR,
@@ -153,6 +154,8 @@ def _bars_of_counts(values: Array, weight: Array) -> Bars:
 def _histogram(values: Array, weight: Array, bins: Any) -> Bars:
     """Return a histogram of unit area."""
     edges = bin_edges(values, weight) if bins is None else np.histogram_bin_edges(values, bins).astype(float)
+    if len(edges) < 2:
+        raise InvalidParameterError(f"bins must be a number of bars, or two edges or more; got {bins!r}")
     heights = np.histogram(values, edges, weights=weight)[0] / (weight.sum() * np.diff(edges))
     margin = 0.03 * (edges[-1] - edges[0])
     return Bars(heights, edges, (edges[1:] + edges[:-1]) / 2, 0.0, edges[0] - margin, edges[-1] + margin)

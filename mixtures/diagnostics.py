@@ -29,7 +29,6 @@ from .canvas import (
     widened,
 )
 from .curves import bin_edges, grid_of, values_of
-from .structure import as_generator
 from .truncation import as_truncation
 
 if TYPE_CHECKING:
@@ -186,7 +185,7 @@ def transformed(data: Drawn, values: Array, rng: Rng = 0) -> Array:
     if not _jumps(data):
         return upper[place]
     lower = data.model.cdf(np.nextafter(distinct, -np.inf))
-    share = as_generator(rng).uniform(size=len(values))
+    share = np.random.default_rng(rng).uniform(size=len(values))
     return lower[place] + share * (upper - lower)[place]
 
 

@@ -79,20 +79,20 @@ class Explanation:
 
     def _pair(self, component: str | int | None, against: str | int | None) -> tuple[int, int]:
         ranked = [int(k) for k in np.argsort(-self.log_terms.sum(axis=0), kind="stable")]
-        first = ranked[0] if component is None else self._place(component)
+        first = ranked[0] if component is None else self._place(component, "component")
         others = [k for k in ranked if k != first]
         if against is None and not others:
             raise InvalidParameterError("log-odds need two components, this mixture has one")
-        return first, others[0] if against is None else self._place(against)
+        return first, others[0] if against is None else self._place(against, "against")
 
-    def _place(self, component: str | int) -> int:
+    def _place(self, component: str | int, argument: str) -> int:
         if isinstance(component, str) and component in self.components:
             return self.components.index(component)
         whole = isinstance(component, (int, np.integer)) and not isinstance(component, bool)
         if whole and 0 <= int(component) < len(self.components):
             return int(component)
         raise InvalidParameterError(
-            f"there is no component {component!r}; they are {', '.join(map(repr, self.components))}, "
+            f"{argument}: there is no component {component!r}; they are {', '.join(map(repr, self.components))}, "
             f"or 0 to {len(self.components) - 1}"
         )
 

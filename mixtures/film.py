@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from distributions.arguments import require_flag, require_whole
 from distributions.data import Array
 from distributions.errors import InvalidDataError, InvalidParameterError
 
@@ -18,7 +20,6 @@ from . import diagnostics
 from .canvas import MIXTURE_COLOR, Drawn, component_colors, drawn, legend_above, require_matplotlib, whole_ticks
 from .contours import draw_plane
 from .curves import draw_density
-from .structure import require_whole
 
 if TYPE_CHECKING:
     from .model import MixtureModel
@@ -48,6 +49,8 @@ class Film:
 
     def save(self, path: str | Path) -> None:
         """Write the GIF to a file."""
+        if not isinstance(path, (str, os.PathLike)):
+            raise InvalidParameterError(f"Film: path must be the name of a file; got {path!r}")
         Path(path).write_bytes(self.data)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -82,9 +85,10 @@ def animate(
     halves: bool = False,
 ) -> Film:
     """Fit a copy of the model and return the film of it; see `Plots.animate`."""
-    require_whole("frames", frames, least=2, most=1000)
+    require_whole("MixtureModel", "frames", frames, least=2, most=1000)
     if isinstance(fps, bool) or not isinstance(fps, (int, float)) or not 0.1 <= fps <= 50:
         raise InvalidParameterError(f"MixtureModel: fps must be a number from 0.1 to 50; got {fps!r}")
+    require_flag("MixtureModel", "halves", halves)
     require_matplotlib()
     copy = model._copied(accelerate=None) if halves else model._copied()
     # Only parameters are kept: a long climb has many steps.

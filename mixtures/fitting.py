@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from distributions.arguments import as_generator, require_whole
 from distributions.base import Distribution, Rng
 from distributions.data import Array, as_observed
 from distributions.errors import ConvergenceWarning, DegeneracyWarning, InvalidParameterError, MeasureWarning
@@ -28,7 +29,7 @@ from .sources import Source, is_blocks, is_large
 from .step import Step
 from .stochastic import StochasticClimb
 from .streams import Stream
-from .structure import Structure, as_generator, require_whole
+from .structure import Structure
 from .surveyed import is_additive
 from .sweep import n_chunks
 from .training import InMemory, Training
@@ -79,14 +80,14 @@ class Fit:
     ) -> None:
         self.watch = Watch(callback, verbose)
         if n_init is not None:
-            require_whole("n_init", n_init)
-        require_whole("max_iter", max_iter)
+            require_whole("MixtureModel", "n_init", n_init)
+        require_whole("MixtureModel", "max_iter", max_iter)
         threads.require_jobs(n_jobs)
         if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 <= tol < np.inf:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
         if accelerate is not None and accelerate != "squarem":
             raise InvalidParameterError(f"MixtureModel: accelerate must be 'squarem' or None; got {accelerate!r}")
-        generator, truncation = as_generator(rng), as_truncation(truncate)
+        generator, truncation = as_generator("MixtureModel", rng), as_truncation(truncate)
         written = as_checkpoint(checkpoint)
         self.record = None if written is None else Record(written, generator)
         self.data = data = _training(structure, x, sample_weight, labels, generator)

@@ -7,7 +7,7 @@ them. Weights of rows and missing cells come on top.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -302,15 +302,24 @@ class GaussianMixture(DropIn):
 
     def _given_start(self, n_columns: int) -> dict[str, Array]:
         """Return the values to start from that the constructor was given, checked."""
-        k, kind, given = self.n_components, self.covariance_type, {}
-        if self.weights_init is not None:
-            given["weights"] = parameters.as_weights_init(self.weights_init, k)
-        if self.means_init is not None:
-            given["means"] = parameters.as_means_init(self.means_init, k, n_columns)
-        if self.precisions_init is not None:
-            precisions = parameters.as_precisions_init(self.precisions_init, kind, k, n_columns)
-            given["covariances"] = parameters.inverse(kind, precisions)
-        return given
+        k, kind, d = self.n_components, self.covariance_type, n_columns
+        readers: dict[str, tuple[str, Callable[[Any], Array]]] = {
+            "weights_init": ("weights", lambda given: parameters.as_weights_init(given, k)),
+            "means_init": ("means", lambda given: parameters.as_means_init(given, k, d)),
+            "precisions_init": (
+                "covariances",
+                lambda given: parameters.inverse(kind, parameters.as_precisions_init(given, kind, k, d)),
+            ),
+        }
+        found = {}
+        for argument, (name, read) in readers.items():
+            if getattr(self, argument) is None:
+                continue
+            try:
+                found[name] = read(getattr(self, argument))
+            except InvalidParameterError as error:  # in scikit-learn's words, which do not say where it was given
+                raise InvalidParameterError(f"{error} ({argument})") from None
+        return found
 
     def _keep(self, components: Sequence[MultivariateNormal]) -> None:
         """Set the attributes that follow from components and ``lower_bounds_``."""
@@ -449,7 +458,7 @@ class GaussianMixture(DropIn):
             Their components.
         """
         weights, components = self._current()
-        if n_samples < 1:
+        if not isinstance(n_samples, (int, np.integer)) or n_samples < 1:
             raise InvalidParameterError(
                 f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample."
             )

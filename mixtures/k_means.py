@@ -327,12 +327,12 @@ class KMeans(LabelledOutput, DropIn):
         if len(centres) != self.n_clusters:
             raise InvalidParameterError(
                 f"The shape of the initial centers {centres.shape} does not match the number of clusters "
-                f"{self.n_clusters}."
+                f"{self.n_clusters}. (init)"
             )
         if centres.shape[1] != n_columns:
             raise InvalidParameterError(
                 f"The shape of the initial centers {centres.shape} does not match the number of features of the data "
-                f"{n_columns}."
+                f"{n_columns}. (init)"
             )
         return centres.copy()
 
@@ -353,7 +353,16 @@ class KMeans(LabelledOutput, DropIn):
 
     def _check_arguments(self) -> None:
         """Raise `InvalidParameterError` if a constructor argument is unusable."""
-        self._require_numbers([("n_clusters", WHOLE, 1), ("max_iter", WHOLE, 1), ("tol", REAL, 0)])
+        self._require_numbers(
+            [
+                ("n_clusters", WHOLE, 1),
+                ("max_iter", WHOLE, 1),
+                ("tol", REAL, 0),
+                ("verbose", (*WHOLE, bool), 0),
+            ]
+        )
+        if not isinstance(self.copy_x, (bool, np.bool_)):
+            self._refuse("copy_x", "a bool")
         starts = self.n_init
         if not (isinstance(starts, str) and starts == "auto") and (
             not isinstance(starts, WHOLE) or isinstance(starts, bool) or starts < 1

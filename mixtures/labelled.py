@@ -57,4 +57,4 @@ class LabelledOutput:
 
 def _require_known(kind: str) -> None:
     if kind not in KINDS:
-        raise InvalidParameterError(f"output config must be in {sorted(KINDS)}, got {kind}")
+        raise InvalidParameterError(f"set_output of transform: output config must be in {sorted(KINDS)}, got {kind}")

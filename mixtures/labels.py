@@ -14,7 +14,6 @@ from distributions.data import Array
 from distributions.errors import InvalidParameterError
 
 from .posterior import log_joint, shares
-from .structure import as_generator
 
 if TYPE_CHECKING:
     from .model import MixtureModel
@@ -83,7 +82,7 @@ def matching(model: MixtureModel, other: MixtureModel) -> list[int]:
         raise InvalidParameterError(
             f"MixtureModel: other must be a model of the same components as {model!r}; got {other!r}"
         )
-    n, rng = len(mine[1]), as_generator(0)
+    n, rng = len(mine[1]), np.random.default_rng(0)
     gain = _shares(its[0], *mine, rng) + _shares(mine[0], *its, rng).T + TIE * np.eye(n)
     kinds = np.array([_kinds(model).index(kind) for kind in _kinds(model)])
     gain[kinds[:, np.newaxis] != kinds] = -3.0 * n  # no match is worth a change of kinds

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import xlogy
 
+from distributions.arguments import require_whole
 from distributions.data import Array
 from distributions.errors import InvalidParameterError
 from distributions.outline import split_name
 
 from . import posterior
 from .canvas import GUIDE_COLOR, MIXTURE_COLOR, component_colors, drawn, finish, line_style
-from .structure import require_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +69,7 @@ def climb(
     InvalidParameterError
         If there is no such parameter or it is no number, or steps is no number of updates.
     """
-    require_whole("steps", steps, least=1, most=MOST)
+    require_whole("MixtureModel", "steps", steps, least=1, most=MOST)
     data = drawn(model, x, sample_weight)
     names, parts = data.names, data.components
     owner, name = split_name(parameter, dict(zip(names, parts, strict=True)))
@@ -132,6 +132,8 @@ def draw_climb(ax: Axes, path: Climb, values: tuple[float, float] | None = None)
     if values is None:
         edge = MARGIN * (np.ptp(path.values) or 1.0)
         values = max(path.values.min() - edge, path.allowed[0]), min(path.values.max() + edge, path.allowed[1])
+    elif np.shape(values) != (2,) or not np.isrealobj(values) or not np.isfinite(np.asarray(values, dtype=float)).all():
+        raise InvalidParameterError(f"values must be two finite numbers, the range of the parameter; got {values!r}")
     grid = np.linspace(*values, GRID)[1:-1]  # the ends may lie outside the domain
     heights = np.array([path.log_likelihood(value) for value in grid])
     reached = np.array([path.log_likelihood(value) for value in path.values])

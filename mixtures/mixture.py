@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from distributions import numeric
+from distributions.arguments import require_flag
 from distributions.base import Distribution, Rng
 from distributions.column import Column
 from distributions.conditioning import Places
@@ -19,7 +20,6 @@ from . import conditioning, imputation, posterior, regions
 from . import modes as peaks
 from .composite import Composite
 from .dask_rows import is_dask, lazily
-from .structure import as_generator, require_whole
 
 if TYPE_CHECKING:
     from .model import MixtureModel
@@ -71,8 +71,8 @@ class Mixture(Composite, abstract=True):
         With ``return_labels`` the index of the component that each came from, shape (size,), comes as well.
         """
         components, weights = self._current("be sampled")
-        require_whole("size", size, least=0)
-        generator = as_generator(rng)
+        require_flag("MixtureModel", "return_labels", return_labels)
+        generator = np.random.default_rng(rng)
         labels = generator.choice(len(components), size=size, p=weights)
         draws = [component.sample(int(np.sum(labels == k)), generator) for k, component in enumerate(components)]
         out = np.empty((size, *draws[0].shape[1:]))

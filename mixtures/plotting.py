@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from distributions.arguments import as_generator, require_flag, require_whole
 from distributions.base import Rng
-from distributions.errors import InvalidDataError
+from distributions.errors import InvalidDataError, InvalidParameterError
 
 from . import contours, curves, diagnostics, explaining, film, lower_bound, memberships, profiles
-from .canvas import FIGURE_SIZE, component_colors, component_names, drawn, new_axes, require_one_column
+from .canvas import FIGURE_SIZE, component_colors, component_names, drawn, given_axes, require_one_column
+from .mixture import Mixture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +50,8 @@ class Plots:
     """
 
     def __init__(self, model: MixtureModel) -> None:
+        if not isinstance(model, Mixture):
+            raise InvalidParameterError(f"Plots: model must be a MixtureModel; got {model!r}")
         self._model = model
 
     def __repr__(self) -> str:
@@ -130,9 +134,10 @@ class Plots:
         d = data.rows.shape[1]
         if d > 2:
             raise InvalidDataError(f"a density plot shows one column or two, here are {d}: use plot.pairs(x)")
+        require_flag("MixtureModel", "rug", rug)
         if rug or bins is not None:
             require_one_column(data, "a rug or a histogram")
-        ax = new_axes() if ax is None else ax
+        ax = given_axes(ax)
         return curves.draw_density(ax, data, rug=rug, bins=bins) if d == 1 else contours.draw_plane(ax, data)
 
     def pairs(
@@ -191,7 +196,7 @@ class Plots:
         matplotlib.axes.Axes
         """
         data = drawn(self._model, x, sample_weight)
-        return memberships.draw_responsibilities(new_axes() if ax is None else ax, data)
+        return memberships.draw_responsibilities(given_axes(ax), data)
 
     def uncertainty(
         self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
@@ -211,7 +216,7 @@ class Plots:
         matplotlib.axes.Axes
         """
         data = drawn(self._model, x, sample_weight)
-        return memberships.draw_uncertainty(new_axes() if ax is None else ax, data)
+        return memberships.draw_uncertainty(given_axes(ax), data)
 
     def decision_regions(
         self, x: npt.ArrayLike, *, soft: bool = True, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
@@ -240,7 +245,8 @@ class Plots:
         """
         data = drawn(self._model, x, sample_weight)
         memberships.require_plane(data)
-        return memberships.draw_decision_regions(new_axes() if ax is None else ax, data, soft=soft)
+        require_flag("MixtureModel", "soft", soft)
+        return memberships.draw_decision_regions(given_axes(ax), data, soft=soft)
 
     def history(
         self, *, gap: bool = False, first: int | None = None, label: str | None = None, ax: Axes | None = None
@@ -267,9 +273,10 @@ class Plots:
             If the model is not fitted.
         """
         diagnostics.require_history(self._model)
-        return diagnostics.draw_history(
-            new_axes() if ax is None else ax, self._model, gap=gap, first=first, label=label
-        )
+        require_flag("MixtureModel", "gap", gap)
+        if first is not None:
+            require_whole("MixtureModel", "first", first, least=0)
+        return diagnostics.draw_history(given_axes(ax), self._model, gap=gap, first=first, label=label)
 
     def bound(
         self,
@@ -313,7 +320,7 @@ class Plots:
         (ed.), Learning in Graphical Models (1998).
         """
         climb = lower_bound.climb(self._model, x, sample_weight, parameter, steps)
-        return lower_bound.draw_climb(new_axes() if ax is None else ax, climb, values)
+        return lower_bound.draw_climb(given_axes(ax), climb, values)
 
     def rootogram(
         self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None
@@ -341,7 +348,7 @@ class Plots:
         """
         data = drawn(self._model, x, sample_weight)
         values = require_one_column(data, "a rootogram")
-        return diagnostics.draw_rootogram(new_axes() if ax is None else ax, data, values)
+        return diagnostics.draw_rootogram(given_axes(ax), data, values)
 
     def qq(
         self,
@@ -375,7 +382,7 @@ class Plots:
         """
         data = drawn(self._model, x, sample_weight)
         values = require_one_column(data, "a plot of quantiles")
-        return diagnostics.draw_qq(new_axes() if ax is None else ax, data, values, rng)
+        return diagnostics.draw_qq(given_axes(ax), data, values, as_generator("MixtureModel", rng))
 
     def pit(
         self,
@@ -410,7 +417,7 @@ class Plots:
         """
         data = drawn(self._model, x, sample_weight)
         values = require_one_column(data, "a histogram of transforms")
-        return diagnostics.draw_pit(new_axes() if ax is None else ax, data, values, rng)
+        return diagnostics.draw_pit(given_axes(ax), data, values, as_generator("MixtureModel", rng))
 
     def survival(self, x: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None, ax: Axes | None = None) -> Axes:
         """Draw the share of rows above each value on a logarithmic axis: exponential waits make a straight line.
@@ -434,7 +441,7 @@ class Plots:
         """
         data = drawn(self._model, x, sample_weight)
         values = require_one_column(data, "a survival function")
-        return diagnostics.draw_survival(new_axes() if ax is None else ax, data, values)
+        return diagnostics.draw_survival(given_axes(ax), data, values)
 
     def profiles(
         self,
@@ -495,7 +502,7 @@ class Plots:
             A bar for each part, in the colour of the component that it speaks for. Infinite ones are cut off.
         """
         explanation = explaining.explain(self._model, row)
-        return explaining.draw_explanation(new_axes() if ax is None else ax, explanation, component, against)
+        return explaining.draw_explanation(given_axes(ax), explanation, component, against)
 
     def animate(
         self,

@@ -9,12 +9,12 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from distributions import numeric
+from distributions.arguments import as_generator, require_whole
 from distributions.base import Distribution, Rng
 from distributions.data import Array
 from distributions.errors import InvalidParameterError
 
 from .modes import integral, modes, normals_of
-from .structure import as_generator, require_whole
 
 _NEAR = 1e-4  # first step from a threshold that quadrature gives, in the log density
 _EXACT = 1e-11  # difference of two probabilities that is none
@@ -166,5 +166,5 @@ def _rows(distribution: Distribution) -> tuple[Array, Array]:
 
 def _heights(distribution: Distribution, rng: Rng, n_draws: int) -> Array:
     """Return the log densities of draws."""
-    require_whole("n_draws", n_draws, least=2)
-    return distribution.log_pdf(distribution.sample(n_draws, as_generator(rng)))
+    require_whole("MixtureModel", "n_draws", n_draws, least=2)
+    return distribution.log_pdf(distribution.sample(n_draws, as_generator("MixtureModel", rng)))

@@ -86,7 +86,7 @@ def share_columns(model: MixtureModel, x: Any, sample_weight: Any = None) -> Mix
 
 def _check(model: MixtureModel) -> None:
     if not isinstance(model, MixtureModel):
-        raise InvalidParameterError(f"share_columns needs a MixtureModel; got {model!r}")
+        raise InvalidParameterError(f"share_columns: model must be a MixtureModel; got {model!r}")
     parts, _ = model._described()
     names = {tuple(part.parts_by_name) for part in parts}
     if len(names) > 1 or not names.pop():

@@ -73,7 +73,7 @@ class Blocks:
     def __init__(self, source: Any, *, columns: Iterable[str] | None = None, rows: int | None = None) -> None:
         if rows is not None and (isinstance(rows, bool) or not isinstance(rows, (int, np.integer)) or rows < 1):
             raise InvalidParameterError(f"Blocks: rows must be a whole number >= 1; got {rows!r}")
-        if isinstance(columns, str):
+        if columns is not None and (isinstance(columns, str) or not isinstance(columns, Iterable)):
             raise InvalidParameterError(f"Blocks: columns must be a list of names; got {columns!r}")
         self.source, self.columns, self.rows = source, None if columns is None else list(columns), rows
         self.files: list[Path] | None = None
@@ -252,7 +252,8 @@ def _require_again(source: Any) -> None:
         iterator = iter(source)
     except TypeError:
         raise InvalidDataError(
-            f"blocks of rows need a file, folder or pattern, an array, a function or an iterable; got {source!r}"
+            "blocks of rows need a source: a file, folder or pattern, an array, a function or an iterable; "
+            f"got {source!r}"
         ) from None
     if iterator is source:
         raise InvalidDataError(
@@ -272,10 +273,14 @@ def _found(source: Any) -> list[Path]:
         names = [path]
     kinds = ", ".join(files.READERS)
     if not names or not all(each.is_file() for each in names):
-        raise InvalidDataError(f"there is no file, folder or pattern {str(source)!r} with {kinds} files")
+        raise InvalidDataError(
+            f"no data at the source: there is no file, folder or pattern {str(source)!r} with {kinds} files"
+        )
     strange = [each for each in names if each.suffix not in files.READERS]
     if strange:
-        raise InvalidDataError(f"file {str(strange[0])!r} is of a kind that cannot be read; known are {kinds}")
+        raise InvalidDataError(
+            f"the source of data {str(strange[0])!r} is of a kind that cannot be read; known are {kinds}"
+        )
     return sorted(names)
 
 

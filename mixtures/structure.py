@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from distributions.arguments import require_whole
 from distributions.base import Distribution
 from distributions.covariance_models import CovarianceModel
 from distributions.data import Array, Mask
@@ -286,7 +287,7 @@ def _named(components: Components, n: int | None) -> dict[str, Distribution]:
     if isinstance(components, Distribution):
         if n is None:
             raise InvalidParameterError("MixtureModel: one distribution needs n_components, the number of copies")
-        require_whole("n_components", n)
+        require_whole("MixtureModel", "n_components", n)
         components = [components] * int(n)
     elif not isinstance(components, (Sequence, Mapping)) or isinstance(components, str):
         raise InvalidParameterError(
@@ -331,20 +332,3 @@ def _proportions(given: Any, n: int) -> Array | None:
         )
     total = weights.sum()
     return weights if abs(total - 1.0) < 1e-12 else weights / total  # proportions come back to the bit
-
-
-def require_whole(name: str, value: Any, *, least: int = 1, most: int = 10**8) -> None:
-    """Raise unless an argument of the model is a whole number in a range."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= most:
-        limits = f">= {least}" if not isinstance(value, (int, np.integer)) or value < least else f"<= {most}"
-        raise InvalidParameterError(f"MixtureModel: {name} must be a whole number {limits}; got {value!r}")
-
-
-def as_generator(rng: Any) -> np.random.Generator:
-    """Return the random generator that ``rng`` (a seed, a generator or None) stands for."""
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise InvalidParameterError(
-            f"MixtureModel: rng must be a whole number >= 0, a numpy.random.Generator or None; got {rng!r}"
-        ) from None

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arguments import as_generator
 from ..base import Distribution, Rng
-from ..errors import ConvergenceWarning, DegeneracyWarning, LawError, MeasureWarning
+from ..errors import ConvergenceWarning, DegeneracyWarning, InvalidParameterError, LawError, MeasureWarning
 from . import density, fit, value
-from .case import Case
+from .case import Case, is_frozen_twin
 
 
 class Law(NamedTuple):
@@ -127,6 +128,8 @@ def check_distribution(distribution: Distribution, *, rng: Rng = 0, scipy_twin: 
     ------
     LawError
         If a law is broken: all broken ones are told, each with the family, the law and the numbers.
+    InvalidParameterError
+        If an argument is none of these.
 
     Examples
     --------
@@ -134,7 +137,15 @@ def check_distribution(distribution: Distribution, *, rng: Rng = 0, scipy_twin: 
     >>> "density_integrates_to_one" in check_distribution(Exponential())
     True
     """
-    case = Case(distribution, rng, scipy_twin)
+    if not isinstance(distribution, Distribution):
+        raise InvalidParameterError(
+            f"check_distribution: distribution must be an instance of one; got {distribution!r}"
+        )
+    if scipy_twin is not None and not callable(scipy_twin) and not is_frozen_twin(scipy_twin):
+        raise InvalidParameterError(
+            f"check_distribution: scipy_twin must be a frozen distribution of SciPy or make one; got {scipy_twin!r}"
+        )
+    case = Case(distribution, as_generator("check_distribution", rng), scipy_twin)
     checked, broken = [], []
     for law in LAWS:
         try:

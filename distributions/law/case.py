@@ -46,6 +46,11 @@ def require_close(got: Any, wanted: Any, what: str, *, relative: float = 0.0, ab
         raise LawError(f"{what}: {float(got[worst])!r}, should be {float(wanted[worst])!r}{place}")
 
 
+def is_frozen_twin(scipy_twin: Any) -> bool:
+    """Whether this is a distribution in SciPy, not a function that makes one."""
+    return hasattr(scipy_twin, "cdf") or hasattr(scipy_twin, "logpdf")
+
+
 class Case:
     """One distribution on trial.
 
@@ -62,8 +67,7 @@ class Case:
     def __init__(self, distribution: Distribution, rng: Rng = 0, scipy_twin: Any = None) -> None:
         self.seed = int(np.random.default_rng(rng).integers(2**62))
         self.distribution = self._known(distribution)
-        frozen_twin = scipy_twin is None or hasattr(scipy_twin, "cdf") or hasattr(scipy_twin, "logpdf")
-        self.twin = scipy_twin if frozen_twin else scipy_twin(self.distribution)
+        self.twin = scipy_twin if scipy_twin is None or is_frozen_twin(scipy_twin) else scipy_twin(self.distribution)
 
     def _known(self, distribution: Distribution) -> Distribution:
         """Give unknown parameters random values; where those do not fit each other, a random first guess."""

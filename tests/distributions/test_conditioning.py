@@ -132,7 +132,7 @@ def test_columns_have_names_where_the_family_knows_them():
         (lambda d: d.marginal([0, 0]), InvalidParameterError, "must be different ones, at least one"),
         (lambda d: d.marginal([]), InvalidParameterError, "must be different ones, at least one"),
         (lambda d: d.conditional({}), InvalidParameterError, "must be different ones, at least one"),
-        (lambda d: d.conditional([1.0]), InvalidParameterError, r"needs values by column, such as \{0: 1.5\}"),
+        (lambda d: d.conditional([1.0]), InvalidParameterError, r"given must be values by column, such as \{0: 1.5\}"),
         (lambda d: d.conditional(dict.fromkeys(range(4), 0.0)), InvalidParameterError, "was given all 4 columns"),
         (lambda d: d.conditional({0: np.nan}), InvalidDataError, "given for column 0 must be a finite number; got nan"),
         (lambda d: d.conditional({0: "x"}), InvalidDataError, "must be a finite number; got 'x'"),

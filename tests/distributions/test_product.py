@@ -166,7 +166,9 @@ def test_categories_are_those_of_all_rows_whatever_holds_them(rng):
 def test_times_beside_other_columns_are_refused_with_the_name_of_their_part():
     part, table = Product({"span": Normal(), "size": Normal()}), pd.DataFrame({"size": [1.0, 2.0, 4.0]})
     for spans_of_time in (pd.to_timedelta([1, None, 5], unit="D"), pd.to_datetime(["2020-01-01", None, "2020-03-01"])):
-        with pytest.raises(InvalidDataError, match=r"Product, span needs numbers: .* divide spans of time by a unit"):
+        with pytest.raises(
+            InvalidDataError, match=r"Product, span needs numbers as data: .* divide spans of time by a unit"
+        ):
             part.fit(table.assign(span=spans_of_time))
     days = pd.Series(pd.to_timedelta([1, None, 5], unit="D")) / np.timedelta64(1, "D")
     assert part.fit(table.assign(span=days)).parts["span"].mean == pytest.approx(3.0, rel=1e-15)

@@ -49,9 +49,9 @@ X = np.array([1.0, 2.0, 3.0, 10.0, 11.0, 13.0])
         ([MultivariateNormal([0, 0], np.eye(2))], X, None, "describes 2 columns, the data have 1"),
         (TWO, [], None, r"empty data \(0 rows\)"),
         (TWO, np.empty((0, 1)), None, r"empty data \(0 rows\)"),
-        (TWO, np.empty((5, 0)), None, r"got 0 feature\(s\) \(shape=\(5, 0\)\)"),
+        (TWO, np.empty((5, 0)), None, r"got data of 0 feature\(s\) \(shape=\(5, 0\)\)"),
         (TWO, [1.0, np.nan, 2.0, np.inf], None, r"2 of 4 rows \(first: row 1, nan\) are NaN or infinite. Drop or fill"),
-        (TWO, ["a", "b"], None, "needs numbers: could not convert string to float: .*a"),
+        (TWO, ["a", "b"], None, "needs numbers as data: could not convert string to float: .*a"),
         (
             [Exponential(), Exponential()],
             [1, 2, -3.0, 4, -5],

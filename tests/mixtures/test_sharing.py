@@ -105,7 +105,7 @@ def test_penguins_by_species():
     ],
 )
 def test_what_has_no_columns_to_share_is_refused(components, options, message, rng):
-    with pytest.raises(InvalidParameterError, match="needs a MixtureModel"):
+    with pytest.raises(InvalidParameterError, match="model must be a MixtureModel"):
         share_columns(components[0], rng.normal(size=(20, 2)))
     with pytest.raises(InvalidParameterError, match=message):
         share_columns(MixtureModel(components, **options), rng.normal(size=(20, 2)))

@@ -146,7 +146,9 @@ def test_what_is_no_source_is_refused(tmp_path):
         MixtureModel(TWO).fit("nowhere/*.npy")
     with pytest.raises(InvalidDataError, match="there is no file, folder or pattern"):
         Blocks(tmp_path)
-    with pytest.raises(InvalidDataError, match="need a file, folder or pattern, an array, a function or an iterable"):
+    with pytest.raises(
+        InvalidDataError, match="need a source: a file, folder or pattern, an array, a function or an iterable"
+    ):
         Blocks(3)
     with pytest.raises(InvalidParameterError, match="rows must be a whole number >= 1; got 0"):
         Blocks(tmp_path, rows=0)
