@@ -1,19 +1,17 @@
-"""Random trees of parts, with data that they can have made; and what they mean, written out in plain NumPy.
+"""Random trees of parts, with data that they can have made.
 
-`cases` draws a mixture of anything: products, multivariate normals, wrappers, mixtures inside of them. The judges are
-`log_density` and `em_step`: recursions over the tree, which know neither the compiled loops nor their tables.
+`cases` draws a mixture of anything: products, multivariate normals, wrappers, mixtures inside of them, with frozen and
+tied parameters and weights, priors, missing cells, weights of rows and what is known of their labels. What they mean is
+`written_out`.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-import scipy.special
-import scipy.stats
 from hypothesis import assume
 from hypothesis import strategies as st
+from written_out import changed, components_of, like, parts_in, responsibilities
 
-from distributions.data import as_observed, centre_and_scale
-from distributions.outline import spans
 from mixtures import (
     Categorical,
     Exponential,
@@ -27,6 +25,7 @@ from mixtures import (
     NegativeBinomial,
     Normal,
     Poisson,
+    Prior,
     Product,
     Scaled,
     Shifted,
@@ -47,7 +46,7 @@ class Case(NamedTuple):
     model: MixtureModel
     x: np.ndarray  # (n, d), with missing (NaN) cells
     weight: np.ndarray | None
-    labels: np.ndarray | None
+    labels: np.ndarray | None  # (n,) numbers or names, or (n, K) factors
 
 
 # ------------------------------------------------------------------------------------------------- strategies
@@ -136,38 +135,132 @@ def products(draw, kinds, depth, families):
 
 @st.composite
 def mixtures(draw, kinds, depth, families, most=2):
-    """Draw a mixture of these columns: a list or a dict of components, weights perhaps frozen."""
+    """Draw a mixture of these columns: a list or a dict of components, with rules for their weights, and priors."""
     components = draw(st.lists(parts_of(kinds, depth - 1, families), min_size=1, max_size=most))
     named = {f"part {k}": part for k, part in enumerate(components)} if draw(st.booleans()) else components
-    freeze_weights = draw(st.sampled_from([False, False, False, [0], True]))
-    return MixtureModel(named, weights=draw(shares(len(components))), freeze_weights=freeze_weights)
+    prior = draw(priors_of(components)) if draw(st.integers(0, 3)) == 3 else None
+    if prior is not None and isinstance(named, dict) and draw(st.booleans()):
+        prior = {name: own for name, own in zip(named, prior, strict=True) if own is not None}
+    return MixtureModel(named, prior=prior, **draw(rules_of_weights(len(components))))
+
+
+@st.composite
+def rules_of_weights(draw, n):
+    """Draw weights of n components, and what a fit may do to them."""
+    weights, rule = draw(shares(n)), draw(st.integers(0, 9))
+    if rule < 2:
+        return {"weights": weights, "freeze_weights": draw(st.sampled_from([[0], True]))}
+    rules = {}
+    if rule == 2 and n > 1:
+        members = draw(st.lists(st.integers(0, n - 1), min_size=2, max_size=n, unique=True))
+        factors = draw(st.lists(st.sampled_from([1, 1, 2, 3]), min_size=len(members), max_size=len(members)))
+        rules["tied"] = {"weights": dict(zip(members, factors, strict=True))}
+        weights[members] = weights[members].sum() * np.array(factors) / sum(factors)
+    if rule in (2, 3) and draw(st.booleans()):
+        concentration = tenths(1.0, 4.0)
+        rules["weights_prior"] = draw(st.one_of(concentration, st.lists(concentration, min_size=n, max_size=n)))
+    return {"weights": weights, **rules}
+
+
+@st.composite
+def priors_of(draw, components):
+    """Draw priors of components, None where there are none or a choice is made inside."""
+    made = []
+    for part in components:
+        branches = part.outline().branches
+        one = len(branches) == 1 and not any(leaf.prior for leaf in branches[0].leaves)
+        made.append(draw(prior_of(branches[0].leaves, part)) if one and draw(st.booleans()) else None)
+    return made if any(made) else None
+
+
+@st.composite
+def prior_of(draw, leaves, component):
+    """Draw a prior of a component made of these leaves: of the whole, by the names of its parts, or the default."""
+    own = [draw(prior_of_leaf(leaf.distribution)) for leaf in leaves]
+    if len(own) == 1:
+        return own[0]
+    form = draw(st.integers(0, 2))
+    if form == 0 and all(isinstance(prior, Prior) for prior in own):
+        return Prior(Product([prior.distribution for prior in own]), own[0].count)
+    if form == 1 and "default" in own:
+        return "default"
+    return {leaf.name: prior for leaf, prior in zip(leaves, own, strict=True) if draw(st.booleans())}
+
+
+@st.composite
+def prior_of_leaf(draw, leaf):
+    """Draw a prior with its mode not far from a family's parameters; of a normal perhaps the default."""
+    normal, count = leaf.quadratic, draw(tenths(0.5, 6.0))
+    if normal and draw(st.integers(0, 2)) == 0:
+        return "default"
+    factor = draw(st.sampled_from([1.0, 1.0, 1.5, 2.0]))
+    mode = leaf.with_values(**{p.name: near(leaf.parameters[p.name], p.domain, factor) for p in leaf.declared})
+    mean_count = draw(st.sampled_from([None, 0.0, 0.5, 3.0])) if normal else None
+    return Prior(mode, count, mean_count)
+
+
+def near(value, domain, factor):
+    """Return another value of a domain."""
+    value = np.asarray(value)
+    if domain.is_location:
+        return (value + factor - 1.0)[()] if not domain.periodic else value / factor
+    if value.ndim == 1:
+        return value[::-1]
+    return (value * factor)[()] if np.isinf(getattr(domain, "high", np.inf)) else 0.5 - (0.5 - value) / factor
 
 
 @st.composite
 def tied_mixtures(draw, kinds, families):
-    """Draw a mixture of products that are alike, and share one part or one parameter of it."""
+    """Draw a mixture of products that are alike, and share one part or multiples of one parameter of it."""
     chosen = [draw(st.sampled_from(families[kind])) for kind in kinds]
     tables = [{f"x{i}": draw(family) for i, family in enumerate(chosen)} for _ in range(draw(st.integers(2, 3)))]
-    name = draw(st.sampled_from(sorted(tables[0])))
-    shared = tables[0][name]
+    name, rules = draw(st.sampled_from(sorted(tables[0]))), draw(rules_of_weights(len(tables)))
+    shared, rest = tables[0][name], rules.pop("tied", {})
     single = families is EVERYTHING and shared.kernels is not None  # others can only be shared as a whole
     parameter = draw(st.sampled_from([None, *shared.parameters])) if single else None
-    for table in tables:
-        table[name] = shared if parameter is None else equal_in(table[name], parameter, shared)
-    tied = name if parameter is None else f"{name}.{parameter}"
-    return MixtureModel([Product(table) for table in tables], weights=draw(shares(len(tables))), tied=tied)
+    others = [key for key in tables[0] if key != name]
+    one = all(len(part.outline().branches) == 1 for part in tables[0].values()) and draw(st.integers(0, 2)) == 2
+    prior = [{key: draw(prior_of_leaf(tables[0][key])) for key in others}] * len(tables) if one else None
+    if parameter is None:
+        for table in tables:
+            table[name] = shared
+        tied = {name: list(range(len(tables)))} if rest else name
+    else:
+        members = draw(st.lists(st.integers(0, len(tables) - 1), min_size=2, max_size=len(tables), unique=True))
+        factors = draw(factors_of(shared, parameter, len(members)))
+        for k, factor in zip(members, factors, strict=True):
+            table = tables[k]
+            table[name] = table[name].with_values(**{parameter: factor * shared.parameters[parameter]})
+        if draw(st.integers(0, 3)) == 3:
+            tables[members[-1]][name] = tables[members[-1]][name].freeze(parameter)
+        plain = all(factor == 1 for factor in factors) and draw(st.booleans())
+        tied = {f"{name}.{parameter}": members if plain else dict(zip(members, factors, strict=True))}
+    tied = {**tied, **rest} if rest else tied
+    return MixtureModel([Product(table) for table in tables], tied=tied, prior=prior, **rules)
 
 
-def equal_in(leaf, parameter, other):
-    """Return a family with one parameter of another."""
-    return leaf.with_values(**{parameter: other.parameters[parameter]})
+@st.composite
+def factors_of(draw, leaf, parameter, n):
+    """Draw multiples of a common value, all of which a parameter can be."""
+    domain = next(p.domain for p in leaf.declared if p.name == parameter)
+    if np.ndim(leaf.parameters[parameter]) or domain.discrete:
+        choice = [1.0]
+    elif domain.periodic:
+        choice = [1.0, -1.0]
+    elif domain.is_location:
+        choice = [1.0, -1.0, 2.0, -0.5]
+    else:
+        choice = [1.0, 0.5] if np.isfinite(domain.high) else [1.0, 0.5, 2.0]
+    return draw(st.lists(st.sampled_from(choice), min_size=n, max_size=n))
 
 
 @st.composite
 def covariance_models(draw, n):
     """Draw a mixture of normals of n columns whose covariances have a common structure."""
     components = draw(st.lists(multivariate_normals(n), min_size=2, max_size=3))
-    return MixtureModel(components, covariance=draw(st.sampled_from(COVARIANCES)))
+    return MixtureModel(
+        components, covariance=draw(st.sampled_from(COVARIANCES)), **draw(rules_of_weights(len(components)))
+    )
 
 
 def parts_of(kinds, depth, families):
@@ -213,9 +306,23 @@ def cases(draw, families=EVERYTHING, *, n=(60, 150), weight=("none", "random", "
     x[holes] = np.nan
     kind = draw(st.sampled_from(weight))
     counts = {"none": None, "random": rng.uniform(0.1, 3.0, n), "with zeros": rng.integers(0, 4, n).astype(float)}
-    known = draw(st.sampled_from([0.0, 0.0, 0.3])) if labels else 0.0
-    given = np.where(rng.random(n) < known, likely, -1) if known else None
-    return Case(model, x, counts[kind], given)
+    form = draw(st.sampled_from(["none", "none", "numbers", "names", "factors"])) if labels else "none"
+    return Case(model, x, counts[kind], labels_of(form, likely, model.names, rng))
+
+
+def labels_of(form, likely, names, rng):
+    """Return what is known of the components of rows that most likely came from some, in one of the ways to say so."""
+    n = len(likely)
+    known = rng.random(n) < 0.3
+    if form == "numbers":
+        return np.where(known, likely, -1)
+    if form == "names":
+        return np.array([names[k] if sure else None for k, sure in zip(likely, known, strict=True)], dtype=object)
+    if form == "factors":  # of few values, so that rows share them; some components are ruled out
+        factors = rng.integers(0, 4, (n, len(names))) / 2.0
+        factors[np.arange(n), likely] = 1.0
+        return factors
+    return None
 
 
 def blank(d):
@@ -227,230 +334,6 @@ def blank(d):
     if isinstance(d, Product):
         return Product(like(d.parts, [blank(part) for part in parts_in(d)]))
     return d.with_values(**{name: None for name in d.parameters if name not in d.frozen})
-
-
-# -------------------------------------------------------------------------------------- what a tree is made of
-
-
-def like(given, values):
-    """Return values as they were given: a list, or a dict by name."""
-    return dict(zip(given, values, strict=True)) if isinstance(given, dict) else list(values)
-
-
-def changed(mixture, components, weights):
-    """Return a mixture with the same arguments but these."""
-    return MixtureModel(**{**mixture.get_params(), "components": components, "weights": weights})
-
-
-def components_of(mixture):
-    """Return components and weights, the fitted ones if there are any."""
-    fitted = hasattr(mixture, "weights_")
-    components = mixture.components_ if fitted else mixture.components
-    components = list(components.values()) if isinstance(components, dict) else list(components)
-    if fitted:
-        return components, mixture.weights_
-    equal = np.full(len(components), 1.0 / len(components))
-    return components, equal if mixture.weights is None else np.asarray(mixture.weights)
-
-
-def parts_in(product):
-    """Return the parts of a product in order."""
-    return list(product.parts.values()) if isinstance(product.parts, dict) else list(product.parts)
-
-
-def columns_of(product, rows):
-    """Return parts and their cells of the rows."""
-    parts = parts_in(product)
-    columns = spans([part.n_columns for part in parts], rows.shape[1])
-    return [(part, rows[:, span]) for part, span in zip(parts, columns, strict=True)]
-
-
-# ----------------------------------------------------------------------------------------------- log densities
-
-
-def log_density(d, rows):
-    """Return the log density of the observed cells of each row, 0 where there is none."""
-    if isinstance(d, MixtureModel):
-        return np.logaddexp.reduce(log_joint(d, rows), axis=1)
-    if isinstance(d, Product):
-        return np.sum([log_density(part, cells) for part, cells in columns_of(d, rows)], axis=0)
-    out, seen = np.zeros(len(rows)), ~np.isnan(rows).all(axis=1)
-    if seen.any():
-        with np.errstate(all="ignore"):  # log(0), and exp(x) of what is far out
-            out[seen] = of_family(d, rows[seen])
-    return out
-
-
-def log_joint(mixture, rows):
-    """Return log(w_k) + log density of each component, shape (n, K)."""
-    components, weights = components_of(mixture)
-    with np.errstate(divide="ignore"):
-        return np.log(weights) + np.stack([log_density(part, rows) for part in components], axis=1)
-
-
-def of_family(d, rows):
-    """Return SciPy's log density of rows, each with an observed cell."""
-    if isinstance(d, MultivariateNormal):
-        return np.array([marginal_normal(d, row) for row in rows])
-    x = rows[:, 0]
-    if isinstance(d, ZeroInflated):
-        inner, at_zero = np.log1p(-d.prob) + of_family(d.distribution, rows), np.log(d.prob)
-        shares_zero = d.distribution.support.discrete
-        return np.where(x == 0.0, np.logaddexp(at_zero, inner) if shares_zero else at_zero, inner)
-    if isinstance(d, Shifted):
-        return of_family(d.distribution, rows - d.by)
-    if isinstance(d, Scaled):
-        return of_family(d.distribution, rows / d.by) - np.log(d.by)
-    if isinstance(d, Truncated):  # of exponentials, from below
-        outside = np.log(SCIPY[type(d.distribution)](d.distribution).sf(d.low))
-        return np.where(x >= d.low, of_family(d.distribution, rows) - outside, -np.inf)
-    return OWN[type(d)](d, x) if type(d) in OWN else log_pdf_of(SCIPY[type(d)](d), x)
-
-
-def log_pdf_of(twin, x):
-    """Return SciPy's log density or log mass."""
-    return twin.logpmf(x) if hasattr(twin, "logpmf") else twin.logpdf(x)
-
-
-SCIPY = {
-    Exponential: lambda d: scipy.stats.expon(scale=1.0 / d.rate),
-    Gamma: lambda d: scipy.stats.gamma(d.shape, scale=1.0 / d.rate),
-    Geometric: lambda d: scipy.stats.geom(d.prob, loc=-1),
-    Laplace: lambda d: scipy.stats.laplace(d.loc, d.scale),
-    LogNormal: lambda d: scipy.stats.lognorm(d.log_std, scale=np.exp(d.log_mean)),
-    Logistic: lambda d: scipy.stats.logistic(d.loc, d.scale),
-    Normal: lambda d: scipy.stats.norm(d.mean, d.std),
-    Poisson: lambda d: scipy.stats.poisson(d.rate),
-    StudentT: lambda d: scipy.stats.t(d.df, d.loc, d.scale),
-    Weibull: lambda d: scipy.stats.weibull_min(d.shape, scale=d.scale),
-}
-
-
-def log_categorical(d, x):
-    """Return the log of the probability of each category, -inf for those that are none."""
-    known = range(len(d.prob)) if d.categories is None else d.categories
-    return np.log([dict(zip(known, d.prob, strict=True)).get(value, 0.0) for value in x.tolist()])
-
-
-def log_von_mises(d, x):
-    """Return the log density of each angle; SciPy's is of another stretch of the line."""
-    k = d.concentration
-    return -2.0 * k * np.sin((x - d.loc) / 2.0) ** 2 - np.log(2.0 * np.pi * scipy.special.i0e(k))
-
-
-def log_negative_binomial(d, x):
-    """Return the log mass, Gamma(size + x) / Gamma(size) written as a product: SciPy's loses digits of large sizes."""
-    rising = np.concatenate([[0.0], np.cumsum(np.log(d.size + np.arange(x.max())))])[x.astype(int)]
-    rest = d.size * np.log(d.prob) + scipy.special.xlog1py(x, -d.prob)
-    return rising - scipy.special.gammaln(x + 1.0) + rest
-
-
-OWN = {Categorical: log_categorical, NegativeBinomial: log_negative_binomial, VonMises: log_von_mises}
-
-
-def marginal_normal(d, row):
-    """Return the log density of the observed cells of one row."""
-    seen = ~np.isnan(row)
-    return scipy.stats.multivariate_normal(d.mean[seen], d.cov[np.ix_(seen, seen)]).logpdf(row[seen])
-
-
-def responsibilities(mixture, rows, factors=None):
-    """Return the probability of each component given each row, shape (n, K)."""
-    joint = log_joint(mixture, rows) + (0.0 if factors is None else factors)
-    return np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
-
-
-def label_factors(labels, n_components):
-    """Return what known labels (-1: unknown) add to the log joint densities, shape (n, K)."""
-    allowed = (labels[:, np.newaxis] == np.arange(n_components)) | (labels[:, np.newaxis] < 0)
-    return np.where(allowed, 0.0, -np.inf)
-
-
-def log_likelihood(case, model):
-    """Return the total weighted log-likelihood of rows, and of labels where there are any."""
-    weight = np.ones(len(case.x)) if case.weight is None else case.weight
-    joint = log_joint(model, case.x)
-    if case.labels is not None:
-        joint = joint + label_factors(case.labels, joint.shape[1])
-    present = weight > 0
-    return float(weight[present] @ np.logaddexp.reduce(joint[present], axis=1))
-
-
-# -------------------------------------------------------------------------------------------------- one EM step
-
-
-def em_step(case):
-    """Return the tree after one EM step on a case."""
-    weight = np.ones(len(case.x)) if case.weight is None else case.weight
-    rows, weight = case.x[weight > 0], weight[weight > 0]
-    factors = None
-    if case.labels is not None:
-        factors = label_factors(case.labels, len(components_of(case.model)[0]))
-        factors = factors if case.weight is None else factors[case.weight > 0]
-    scale = centre_and_scale(rows, weight)[1]
-    return moved(case.model, rows, weight, scale, factors)
-
-
-def moved(d, rows, r, scale, factors=None):
-    """Return a part of the tree after one EM step, of rows with responsibilities r, shape (n,)."""
-    if isinstance(d, MixtureModel):
-        return moved_mixture(d, rows, r, scale, factors)
-    if isinstance(d, Product):
-        widths = [part.n_columns for part in parts_in(d)]
-        scales = [scale[span] for span in spans(widths, rows.shape[1])]
-        parts = [moved(part, cells, r, s) for (part, cells), s in zip(columns_of(d, rows), scales, strict=True)]
-        return Product(like(d.parts, parts))
-    if isinstance(d, ZeroInflated) and "prob" not in d.frozen and not isinstance(d.distribution, Exponential):
-        return moved_zero_inflated(d, rows, r, scale)
-    seen = ~np.isnan(rows).all(axis=1) & (r > 0)
-    if not seen.any() or d.frozen >= set(d.parameters):
-        return d
-    if isinstance(d, MultivariateNormal):
-        return moved_normal(d, rows[seen], r[seen])
-    return d.fit(as_observed(rows[seen]), r[seen])
-
-
-def moved_mixture(d, rows, r, scale, factors):
-    """Return a mixture of moved components, its weights the shares of the rows that came from them."""
-    components, weights = components_of(d)
-    parted = np.where(r[:, np.newaxis] > 0, responsibilities(d, rows, factors), 0.0) * r[:, np.newaxis]
-    components = [moved(part, rows, parted[:, k], scale) for k, part in enumerate(components)]
-    if d.tied is not None:  # a part that all components share sees the rows of all of them
-        whole = moved(components_of(d)[0][0], rows, parted.sum(axis=1), scale).parts[d.tied]
-        components = [Product({**part.parts, d.tied: whole}) for part in components]
-    frozen = np.full(len(components), d.freeze_weights is True)
-    frozen[d.freeze_weights if isinstance(d.freeze_weights, list) else []] = True
-    weights = weights.copy()
-    mass = parted.sum(axis=0)
-    if mass[~frozen].sum() > 0:
-        weights[~frozen] = (1.0 - weights[frozen].sum()) * mass[~frozen] / mass[~frozen].sum()
-    return changed(d, like(d.components, components), weights)
-
-
-def moved_zero_inflated(d, rows, r, scale):
-    """Return a moved mixture of a point at zero and what is inflated."""
-    seen = ~np.isnan(rows[:, 0])
-    extra = np.where(seen, 0.0, d.prob)  # a row that is not observed is like all others
-    zero = seen & (rows[:, 0] == 0.0)
-    extra[zero] = np.exp(np.log(d.prob) - log_density(d, rows[zero]))
-    prob = float(r @ extra / r.sum()) if r.sum() > 0 else d.prob
-    inner = moved(d.distribution, rows, r * (1.0 - extra), scale)
-    return d.with_values(distribution=inner, prob=prob)
-
-
-def moved_normal(d, rows, r):
-    """Return a normal with the moments of rows completed by their conditional distribution (Ghahramani & Jordan)."""
-    filled, spread = np.empty_like(rows), np.zeros_like(d.cov)
-    for i, row in enumerate(rows):
-        o, m = np.flatnonzero(~np.isnan(row)), np.flatnonzero(np.isnan(row))
-        slope = np.linalg.solve(d.cov[np.ix_(o, o)], d.cov[np.ix_(o, m)])
-        filled[i, o] = row[o]
-        filled[i, m] = d.mean[m] + (row[o] - d.mean[o]) @ slope
-        spread[np.ix_(m, m)] += r[i] * (d.cov[np.ix_(m, m)] - d.cov[np.ix_(m, o)] @ slope)
-    mean = d.mean if "mean" in d.frozen else r @ filled / r.sum()
-    centred = filled - mean
-    cov = d.cov if "cov" in d.frozen else ((r[:, np.newaxis] * centred).T @ centred + spread) / r.sum()
-    return d.with_values(mean=mean, cov=cov)
 
 
 def frozen_values(d):
