@@ -47,9 +47,9 @@ class MixtureModel(Mixture, Views):
         "height" for all that describes a part. A dict names the components that share one, by name or number, or
         groups of them: {"std": ["a", "b"]}, {"std": [["a", "b"], ["c", "d"]]}; or gives factors of a common value:
         {"mean": {"a": 1, "b": -1}} makes the mean of b minus that of a. "weights" are the mixing proportions. Start
-        values that differ are averaged; a frozen value is that of all that share it. What is shared counts once. Single
-        parameters can be shared by components of one compiled family whose parameters are all numbers; those of other
-        families (see the table of families) as a whole only.
+        values that differ are averaged; a frozen value is that of all that share it (weights are frozen with all that
+        share them, or none). What is shared counts once. Single parameters can be shared by components of one compiled
+        family whose parameters are all numbers; those of other families (see the table of families) as a whole only.
     covariance : str, optional
         Structure across the covariances of components that are all `MultivariateNormal`: three letters for volume,
         shape and orientation, E equal, V varying, I the identity (EII, VII, EEI, VEI, EVI, VVI, EEE, VEE, EVE, VVE,

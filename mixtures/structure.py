@@ -84,6 +84,7 @@ class Structure:
             )
         self._tied = ties.read(rules.tied, list(self.named), self.name_of)
         self._ties = ties.Ties(self._tied, self.named)
+        self._ties.check_weights(self._frozen_weights, self.weights)
         if self.covariance and self._ties.bind_leaves:
             raise InvalidParameterError(
                 f"MixtureModel: tied={rules.tied!r} and covariance={rules.covariance!r} both say what components "

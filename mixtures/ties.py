@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from distributions.base import Distribution, Parameter
+from distributions.data import Array, Mask
 from distributions.domains import Domain, PositiveDefinite
 from distributions.errors import InvalidParameterError
 from distributions.outline import Choice, Group, Outline, Path, split_name
@@ -174,6 +175,25 @@ class Ties:
         self._tie_parameters(
             [self._entries(tie, places) for tie, places in found if all(place.parameter for place in places)]
         )
+
+    def check_weights(self, frozen: Mask, weights: Array | None) -> None:
+        """Raise if weights that are tied are frozen in part, or frozen in another ratio, both shape (K,)."""
+        for tie in self._weights:
+            numbers = [self._names.index(member) for member in tie.members]
+            held = frozen[numbers]
+            if not held.any():
+                continue
+            if not held.all():
+                first, other = self._names[numbers[int(held.argmax())]], self._names[numbers[int(held.argmin())]]
+                raise refuse(WEIGHTS, f"the weight of {first!r} is frozen and that of {other!r} is not: freeze both")
+            assert weights is not None
+            shares = weights[numbers] / np.array(tie.factors)
+            if not np.allclose(shares, shares[0], rtol=AGREEMENT, atol=0.0):
+                raise refuse(
+                    WEIGHTS,
+                    f"the weights of {', '.join(map(repr, tie.members))} are frozen at {weights[numbers].tolist()}, "
+                    f"which are not in the ratio of the factors {list(tie.factors)}. Freeze or tie them, not both",
+                )
 
     def _name_of(self, path: Path) -> str:
         """Return the name of the component that a path leads to."""

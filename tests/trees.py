@@ -153,6 +153,8 @@ def rules_of_weights(draw, n):
     rules = {}
     if rule == 2 and n > 1:
         members = draw(st.lists(st.integers(0, n - 1), min_size=2, max_size=n, unique=True))
+        if len(members) < n and draw(st.booleans()):
+            rules["freeze_weights"] = [k for k in range(n) if k not in members]
         factors = draw(st.lists(st.sampled_from([1, 1, 2, 3]), min_size=len(members), max_size=len(members)))
         rules["tied"] = {"weights": dict(zip(members, factors, strict=True))}
         weights[members] = weights[members].sum() * np.array(factors) / sum(factors)

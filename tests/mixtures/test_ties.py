@@ -481,6 +481,21 @@ def test_a_tied_model_nests_copies_and_prints(x):
     assert again.n_parameters == 5 and again.log_likelihood_ > copy.log_likelihood(x)
 
 
+@pytest.mark.parametrize("frozen", [["a"], ["a", "c"], True])
+def test_frozen_weights_are_tied_all_or_none_and_in_ratio(frozen, x):
+    parts = {name: Normal(m, 1.0) for name, m in zip("abc", (-2.0, 0.0, 2.0), strict=True)}
+    tied = {"weights": {"a": 2, "b": 1}}
+    with pytest.raises(InvalidParameterError, match="frozen") as refusal:
+        MixtureModel(parts, weights=[0.5, 0.2, 0.3], tied=tied, freeze_weights=frozen).fit(x)
+    wanted = "not in the ratio of the factors" if frozen is True else "weight of 'a' is frozen and that of 'b' is not"
+    assert wanted in str(refusal.value)
+    model = MixtureModel(parts, weights=[0.5, 0.25, 0.25], tied=tied, freeze_weights=["a", "b"]).fit(x)
+    assert model.weights_.tolist() == [0.5, 0.25, 0.25]
+    beside = MixtureModel(parts, weights=[0.5, 0.2, 0.3], tied=tied, freeze_weights=["c"]).fit(x)
+    assert beside.weights_[2] == 0.3
+    assert_allclose(beside.weights_[:2], [0.7 * 2 / 3, 0.7 / 3], rtol=1e-14)
+
+
 # ------------------------------------------------------------------------------------------------------- errors
 
 NORMALS = {"a": Normal(0.0, 1.0), "b": Normal(3.0, 1.0), "c": Normal(5.0, 1.0)}

@@ -147,7 +147,7 @@ def test_a_fit_from_nothing_climbs(case):
 def test_integer_weights_are_repeated_rows_and_zero_ones_are_absent(case):
     weighted = fitted(case.model, case, max_iter=5)  # rounding grows along the way to a point without maximum
     count = case.weight.astype(int)
-    labels = None if case.labels is None else np.repeat(case.labels, count)
+    labels = None if case.labels is None else np.repeat(case.labels, count, axis=0)
     repeated = fitted(
         case.model, case._replace(x=np.repeat(case.x, count, axis=0), weight=None, labels=labels), max_iter=5
     )
