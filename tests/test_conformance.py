@@ -15,14 +15,23 @@ from catalogue import FAMILIES, TRIALS, Trial
 
 import distributions
 from distributions import (
+    Categorical,
+    Censored,
     Distribution,
     Exponential,
+    Gamma,
     LawError,
     MultivariateNormal,
     Normal,
     PointMass,
     Poisson,
     Product,
+    Scaled,
+    Shifted,
+    Truncated,
+    Uniform,
+    Weibull,
+    ZeroInflated,
     check_distribution,
     parameter,
 )
@@ -82,6 +91,19 @@ MIXTURES = {
     "of products": MixtureModel(
         [Product([Normal(0.0, 1.0), Poisson(2.0)]), Product([Normal(6.0, 2.0), Poisson(9.0)])], weights=[0.3, 0.7]
     ),
+    "in a product": Product({"a": MixtureModel([Exponential(1.0), Normal(20.0, 2.0)]), "b": Categorical([0.2, 0.8])}),
+    "in a product in a mixture": MixtureModel(
+        [
+            Product([MixtureModel([Normal(0.0, 1.0), Normal(8.0, 1.0)]), Poisson(3.0)]),
+            Product([Normal(20.0, 3.0), Poisson(30.0)]),
+        ],
+    ),
+    "of zero-inflated counts": MixtureModel([ZeroInflated(Poisson(3.0), 0.3), ZeroInflated(Poisson(30.0), 0.2)]),
+    "of truncated": MixtureModel([Truncated(Normal(1.0, 1.0), low=0.0), Gamma(60.0, 3.0)], weights=[0.6, 0.4]),
+    "of shifted and scaled": MixtureModel([Shifted(Exponential(1.0), by=2.0), Scaled(Gamma(5.0, 1.0), by=10.0)]),
+    "of censored": MixtureModel([Censored(Weibull(1.5, 1.0)), Censored(Weibull(8.0, 20.0))], weights=[0.4, 0.6]),
+    "of one deviation": MixtureModel([Normal(0.0, 1.0), Normal(8.0, 1.0)], tied="std"),
+    "with noise": MixtureModel([Normal(0.0, 1.0), Uniform(-20.0, 30.0).freeze()]),
 }
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
-from written_out import changed, components_of, like, parts_in, responsibilities
+from written_out import changed, components_of, like, log_branches, parts_in, responsibilities
 
 from mixtures import (
     Categorical,
@@ -101,6 +101,8 @@ STEPWISE = {
 }
 EVERYTHING = {kind: [*families, *STEPWISE.get(kind, [])] for kind, families in CLOSED_FORM.items()}
 COVARIANCES = ("EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV")
+SEPARATED = 0.98  # probability of the component that a row came from, on average
+RAREST = 0.02  # share of the rows that each component has at least
 RARE = 30  # of so many columns, one has late amounts: Truncated is slow
 
 
@@ -310,6 +312,48 @@ def cases(draw, families=EVERYTHING, *, n=(60, 150), weight=("none", "random", "
     counts = {"none": None, "random": rng.uniform(0.1, 3.0, n), "with zeros": rng.integers(0, 4, n).astype(float)}
     form = draw(st.sampled_from(["none", "none", "numbers", "names", "factors"])) if labels else "none"
     return Case(model, x, counts[kind], labels_of(form, likely, model.names, rng))
+
+
+@st.composite
+def separated_cases(draw, n=1000):
+    """Draw a tree whose components lie far from each other, and rows by which each can be known."""
+    tree, rng = draw(trees()), np.random.default_rng(draw(st.integers(0, 2**16)))
+    model = apart(tree, rng)
+    x = model.sample(n, rng)
+    joint = log_branches(model, x)
+    memberships = np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
+    assume(memberships.max(axis=1).mean() > SEPARATED and memberships.sum(axis=0).min() > n * RAREST)
+    return Case(model, x, None, None)
+
+
+def apart(d, rng):
+    """Return a tree of narrow families at places of their own; what is frozen or tied keeps its value."""
+    if isinstance(d, MixtureModel):
+        if d.tied is not None or d.covariance is not None:
+            return d
+        components, weights = components_of(d)
+        return changed(d, like(d.components, [apart(part, rng) for part in components]), weights)
+    if isinstance(d, Product):
+        return Product(like(d.parts, [apart(part, rng) for part in parts_in(d)]))
+    if isinstance(d, ZeroInflated):
+        return d.with_values(distribution=apart(d.distribution, rng))
+    far = {p.name: elsewhere(d, p, rng) for p in d.declared if p.name not in d.frozen}
+    return d.with_values(**{name: value for name, value in far.items() if value is not None})
+
+
+def elsewhere(leaf, p, rng):
+    """Return another value of a parameter, far from most others; None where it says nothing of the place."""
+    if p.name in ("mean", "loc", "log_mean") and not p.domain.periodic:
+        return (15.0 * rng.integers(-4, 5, np.shape(leaf.parameters[p.name])))[()].astype(float)
+    if p.domain.periodic:
+        return float(rng.integers(-3, 4))
+    if p.name == "concentration":
+        return 100.0
+    if isinstance(leaf, (Poisson, Gamma, Exponential)) and p.name == "rate":
+        return float(10.0 ** rng.integers(0, 4)) if isinstance(leaf, Poisson) else float(10.0 ** rng.integers(-4, 3))
+    if isinstance(leaf, Weibull) and p.name == "scale":
+        return float(10.0 ** rng.integers(-3, 4))
+    return None
 
 
 def labels_of(form, likely, names, rng):

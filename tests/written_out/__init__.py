@@ -4,7 +4,7 @@ Recursions over the tree, which know neither the compiled loops nor their tables
 """
 
 from .counts import moves, n_parameters, require_ties
-from .densities import log_density, log_joint
+from .densities import log_branches, log_density, log_joint
 from .objective import log_likelihood, log_posterior, responsibilities
 from .parts import changed, components_of, like, parts_in
 from .steps import em_step
@@ -14,6 +14,7 @@ __all__ = [
     "components_of",
     "em_step",
     "like",
+    "log_branches",
     "log_density",
     "log_joint",
     "log_likelihood",

@@ -50,6 +50,22 @@ def log_joint(mixture, rows):
         return np.log(weights) + np.stack([log_density(part, rows) for part in components], axis=1)
 
 
+def log_branches(d, rows):
+    """Return the log of proportion times density of all that a row may have come from, shape (n, branches)."""
+    if isinstance(d, MixtureModel):
+        components, weights = components_of(d)
+        return np.concatenate(
+            [np.log(w) + log_branches(part, rows) for part, w in zip(components, weights, strict=True)], axis=1
+        )
+    if not isinstance(d, Product):
+        return log_density(d, rows)[:, np.newaxis]
+    joint = np.zeros((len(rows), 1))
+    for part, cells in columns_of(d, rows):
+        own = log_branches(part, cells)
+        joint = (joint[:, :, np.newaxis] + own[:, np.newaxis, :]).reshape(len(rows), -1)
+    return joint
+
+
 def of_family(d, rows):
     """Return SciPy's log density of rows, each with an observed cell."""
     if isinstance(d, MultivariateNormal):
