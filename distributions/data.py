@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +42,7 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
         raise InvalidDataError(f"{owner} needs data without masked cells: drop these rows, or fill them")
     if _is_sparse(x):
         raise InvalidDataError(f"{owner} does not support sparse data: pass x.toarray()")
+    refuse_what_is_no_table(x)
     values = as_numbers(x, owner, "data")
     if values.ndim == 1:
         values = values[:, np.newaxis]
@@ -86,18 +87,56 @@ def as_numbers(x: Any, owner: str, name: str) -> npt.NDArray[Any]:
         if values.dtype.kind == "c":
             raise ValueError(f"these are of type {values.dtype}. Complex data not supported: take a part, or both")
         if values.dtype.kind in "Mm":
-            remedy = "divide spans of time by a unit, such as np.timedelta64(1, 'D')"
+            times = "subtract one of them from times, and " if values.dtype.kind == "M" else ""
+            remedy = f"{times}divide spans of time by a unit, such as np.timedelta64(1, 'D')"
             raise ValueError(f"these are of type {values.dtype}; {remedy}")
-        return values if values.dtype.kind in "fiub" else values.astype(float)
+        return values if values.dtype.kind in "fiub" else missing_as_nan(values).astype(float)
     except TypeError as error:
         raise NotNumericError(f"{owner} needs numbers as {name}: {error}") from None
     except (ValueError, OverflowError) as error:
-        raise InvalidDataError(f"{owner} needs numbers as {name}: {error}") from None
+        text = _first_text(x)
+        hint = ". Text is for a Categorical, such as a part of a Product." if text and name == "data" else ""
+        raise InvalidDataError(f"{owner} needs numbers as {name}: {text or error}{hint}") from None
+
+
+def _first_text(x: Any) -> str:
+    """Say which is the first cell that is text and no number, "" if there is none."""
+    try:
+        cells = np.asarray(x)
+    except ValueError:  # rows of different lengths
+        return ""
+    if cells.dtype.kind not in "OSU" or cells.ndim not in (1, 2):
+        return ""
+    names = list(x.columns) if is_frame(x) else range(cells.shape[-1])
+    for place, cell in np.ndenumerate(cells):
+        if isinstance(cell, (str, bytes)):
+            try:
+                float(cell)
+            except ValueError:
+                where = f"row {place[0]}" + (f", column {names[place[1]]!r}" if cells.ndim == 2 else "")
+                text = cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)
+                return f"could not convert string to float: {text!r} (first: {where})"
+    return ""
+
+
+def refuse_what_is_no_table(x: Any) -> None:
+    """Raise `InvalidDataError` if data are a dict of columns, or a query that is yet to be run (polars' LazyFrame)."""
+    if isinstance(x, Mapping) and not hasattr(x, "__array__") and not _is_sparse(x):
+        raise InvalidDataError(
+            "data must be rows, not a dict of columns: pass pandas.DataFrame(x), or np.column_stack(list(x.values()))"
+        )
+    if _is_lazy(x):
+        raise InvalidDataError(f"data must be rows, not a {type(x).__name__} that is yet to be read: pass x.collect()")
 
 
 def is_frame(x: Any) -> bool:
     """Whether data have columns by name."""
-    return hasattr(x, "columns") and hasattr(x, "__getitem__") and not isinstance(x, np.ndarray)
+    return not _is_lazy(x) and hasattr(x, "columns") and hasattr(x, "__getitem__") and not isinstance(x, np.ndarray)
+
+
+def _is_lazy(x: Any) -> bool:
+    """Whether this is a query yet to be run, such as polars' LazyFrame, which warns if asked for its columns."""
+    return hasattr(x, "collect") and hasattr(x, "collect_schema") and not hasattr(x, "to_numpy")
 
 
 def _is_sparse(x: Any) -> bool:
@@ -107,6 +146,7 @@ def _is_sparse(x: Any) -> bool:
 
 def missing_as_nan(x: Any) -> Any:
     """Return data in which whatever marks a missing cell (a mask, None, pandas' NA, NaT) is NaN."""
+    refuse_what_is_no_table(x)
     if np.ma.isMaskedArray(x):
         if x.dtype.kind == "O":
             x = x.filled(np.nan)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .base import Distribution, Rng
 from .column import Column
 from .conditioning import Places, others
-from .data import Array, Mask, as_observations, as_observed, as_rows, is_frame, missing_as_nan
+from .data import Array, Mask, as_observations, as_observed, as_rows, is_frame, missing_as_nan, refuse_what_is_no_table
 from .domains import Domain
 from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
 from .imputation import n_expected
@@ -354,12 +354,13 @@ class Product(Distribution):
             return x
         coded = [missing_as_nan(part.encode(column)) for part, column in zip(self._parts, columns, strict=True)]
         for name, column in zip(self.parts_by_name, coded, strict=True):
-            if np.asarray(column).dtype.kind in "cMm":  # which do not stack with other columns
+            if np.asarray(column).dtype.kind in "cMmOSU":  # which do not stack with other columns, or are no numbers
                 as_rows(column, None, f"Product, {name}", finite=False)
         return _as_floats(np.column_stack(coded))
 
     def _columns(self, x: Any, numbers: bool = False) -> list[Any] | None:
         """Return the parts' columns of a frame or of rows; None for rows of numbers, unless these are asked for."""
+        refuse_what_is_no_table(x)
         if is_frame(x):
             present = list(x.columns)
             if self.names is None:

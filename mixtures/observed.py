@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from distributions.data import Array, describe_rows, is_frame
+from distributions.data import Array, describe_rows, is_frame, is_missing
 from distributions.errors import InvalidDataError
 
 Integers = npt.NDArray[np.int64]
@@ -184,7 +184,7 @@ def _indices(values: npt.NDArray[Any], names: Sequence[str], argument: str) -> I
 
 
 def _index(value: Any, place: dict[str, int]) -> int:
-    if value is None or value != value:  # NaN, NaT
+    if is_missing(value):
         return -1
     if isinstance(value, str):
         return place.get(value, -2)

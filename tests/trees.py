@@ -37,6 +37,7 @@ from mixtures import (
 )
 
 MOST_BRANCHES = 12
+MOST_APART = 6  # branches that a hundred starts are sure to find
 SHIFT = 0.5
 
 
@@ -318,6 +319,7 @@ def cases(draw, families=EVERYTHING, *, n=(60, 150), weight=("none", "random", "
 def separated_cases(draw, n=1000):
     """Draw a tree whose components lie far from each other, and rows by which each can be known."""
     tree, rng = draw(trees()), np.random.default_rng(draw(st.integers(0, 2**16)))
+    assume(2 <= len(tree.outline().branches) <= MOST_APART)
     model = apart(tree, rng)
     x = model.sample(n, rng)
     joint = log_branches(model, x)

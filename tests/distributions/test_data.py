@@ -1,11 +1,15 @@
 """The door: what is accepted as rows and weights, what becomes of it, and what is said of the rest."""
 
+import math
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
-from distributions import InvalidDataError
+from distributions import InvalidDataError, MultivariateNormal, Normal, Product
 from distributions.data import as_observations, as_rows, as_weights, centre_and_scale, describe_rows, present, summarise
+from mixtures import MixtureModel
 
 COLUMN = np.array([1.0, 0.0, 3.0, 1.0])
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -91,7 +95,16 @@ def test_rows_that_are_fine_already_are_not_copied():
         (TABLE, r"describes 1 column, the data have 3 \(shape \(4, 3\)\): use MultivariateNormal"),
         ([[1, 2], [3]], "needs numbers as data: "),
         (["a", "b"], "needs numbers as data: could not convert string to float"),
-        ([1.0, "b"], "needs numbers as data: could not convert string to float"),
+        (
+            [1.0, "b"],
+            r"needs numbers as data: could not convert string to float: 'b' \(first: row 1\). Text is for a Cat",
+        ),
+        ([["1", 2], [3, "b"]], r"string to float: 'b' \(first: row 1, column 1\)"),
+        (np.array([["1", b"b"]], dtype=object), r"string to float: 'b' \(first: row 0, column 1\)"),
+        (pd.DataFrame({"n": [1, 2], "kind": ["4", "b"]}), r"string to float: 'b' \(first: row 1, column 'kind'\)"),
+        (pl.DataFrame({"n": [1, 2], "kind": ["4", "b"]}), r"string to float: 'b' \(first: row 1, column 'kind'\)"),
+        ({"a": COLUMN}, r"rows, not a dict of columns: pass pandas.DataFrame\(x\)"),
+        (pl.LazyFrame({"a": COLUMN}), r"not a LazyFrame that is yet to be read: pass x.collect\(\)"),
         ([{}, 1.0], "needs numbers as data: "),
         ([1.0, 2j], "needs numbers as data: these are of type complex128"),
         (np.array(["2020-01-01"], dtype="M8[D]"), "needs numbers as data: these are of type datetime64"),
@@ -105,6 +118,29 @@ def test_rows_that_are_fine_already_are_not_copied():
 def test_what_is_no_table_of_numbers_is_refused(given, message):
     with pytest.raises(InvalidDataError, match=message):
         as_rows(given, 1, "Normal", finite=True)
+
+
+@pytest.mark.parametrize(
+    "given", [{"a": [1.0, 2.0], "b": [3.0, 5.0]}, pl.LazyFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]})]
+)
+def test_what_is_no_table_is_refused_at_every_door(given):
+    product, table = Product({"a": Normal(), "b": Normal()}), pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [3.0, 5.0, 4.0]})
+    for method in (product.fit, MultivariateNormal().fit, MixtureModel([product]).fit):
+        with pytest.raises(InvalidDataError, match="data must be rows, not a "):
+            method(given)
+    with pytest.raises(InvalidDataError, match="data must be rows, not a "):
+        MixtureModel([product]).fit(table).predict(given)
+
+
+@pytest.mark.parametrize("mark", [None, pd.NA, pd.NaT, np.datetime64("NaT"), math.nan])
+def test_whatever_marks_a_missing_cell_is_nan(mark):
+    cells = np.array([1.0, mark, 3.0, 5.0], dtype=object)
+    with pytest.raises(InvalidDataError, match=r"1 of 4 rows \(first: row 1, nan\) is NaN or infinite"):
+        Normal().fit(cells)
+    np.testing.assert_array_equal(np.isnan(Normal(0.0, 1.0).log_pdf(cells)), [False, True, False, False])
+    rows = np.column_stack([cells, np.array([1.0, 2.0, 4.0, 4.0], dtype=object)])
+    assert Product([Normal(), Normal()]).fit(rows).parts[0].mean == pytest.approx(3.0)
+    assert MixtureModel([Product([Normal(), Normal()])]).fit(rows).components_[0].parts[0].mean == pytest.approx(3.0)
 
 
 def test_too_few_columns_are_refused_with_another_remedy():

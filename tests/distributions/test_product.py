@@ -163,6 +163,14 @@ def test_categories_are_those_of_all_rows_whatever_holds_them(rng):
         Product(parts).fit(np.ones((5, 3)))
 
 
+def test_text_beside_numbers_is_refused_with_the_name_of_its_part_and_its_row():
+    part, table = Product({"size": Normal(), "kind": Normal()}), pd.DataFrame({"kind": ["1", "b"], "size": [1.0, 2.0]})
+    for given in (table, table.to_numpy()[:, ::-1]):
+        for model in (part, MixtureModel([part])):
+            with pytest.raises(InvalidDataError, match=r"Product, kind needs numbers as data: .* 'b' \(first: row 1\)"):
+                model.fit(given)
+
+
 def test_times_beside_other_columns_are_refused_with_the_name_of_their_part():
     part, table = Product({"span": Normal(), "size": Normal()}), pd.DataFrame({"size": [1.0, 2.0, 4.0]})
     for spans_of_time in (pd.to_timedelta([1, None, 5], unit="D"), pd.to_datetime(["2020-01-01", None, "2020-03-01"])):

@@ -204,6 +204,14 @@ def test_a_large_sample_is_recovered(case):
     )  # chi-squared, see the law
 
 
+@examples(5, 300)
+@given(trees.separated_cases())
+def test_components_that_lie_apart_are_found_from_nothing(case):
+    model = fitted(trees.blank(case.model), case)
+    truth = written_out.log_posterior(case, case.model)
+    assert model.log_posterior_ >= truth - 1e-9 * abs(truth), (model.n_agreed_, model.n_starts_, model.weights_)
+
+
 @examples(40, 1000)
 @given(trees.trees(), st.booleans())
 def test_a_tree_is_a_value(tree, known):
