@@ -42,7 +42,7 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
         raise InvalidDataError(f"{owner} needs data without masked cells: drop these rows, or fill them")
     if _is_sparse(x):
         raise InvalidDataError(f"{owner} does not support sparse data: pass x.toarray()")
-    refuse_what_is_no_table(x)
+    refuse_what_is_no_table(x, owner)
     values = as_numbers(x, owner, "data")
     if values.ndim == 1:
         values = values[:, np.newaxis]
@@ -119,14 +119,14 @@ def _first_text(x: Any) -> str:
     return ""
 
 
-def refuse_what_is_no_table(x: Any) -> None:
+def refuse_what_is_no_table(x: Any, owner: str = "this") -> None:
     """Raise `InvalidDataError` if data are a dict of columns, or a query that is yet to be run (polars' LazyFrame)."""
     if isinstance(x, Mapping) and not hasattr(x, "__array__") and not _is_sparse(x):
-        raise InvalidDataError(
-            "data must be rows, not a dict of columns: pass pandas.DataFrame(x), or np.column_stack(list(x.values()))"
-        )
+        remedy = "pass pandas.DataFrame(x), or np.column_stack(list(x.values()))"
+        raise InvalidDataError(f"{owner} needs data in rows, not a dict of columns: {remedy}")
     if _is_lazy(x):
-        raise InvalidDataError(f"data must be rows, not a {type(x).__name__} that is yet to be read: pass x.collect()")
+        kind = type(x).__name__
+        raise InvalidDataError(f"{owner} needs data in rows, not a {kind} that is yet to be read: pass x.collect()")
 
 
 def is_frame(x: Any) -> bool:

@@ -360,7 +360,7 @@ class Product(Distribution):
 
     def _columns(self, x: Any, numbers: bool = False) -> list[Any] | None:
         """Return the parts' columns of a frame or of rows; None for rows of numbers, unless these are asked for."""
-        refuse_what_is_no_table(x)
+        refuse_what_is_no_table(x, "Product")
         if is_frame(x):
             present = list(x.columns)
             if self.names is None:

@@ -103,7 +103,7 @@ def test_rows_that_are_fine_already_are_not_copied():
         (np.array([["1", b"b"]], dtype=object), r"string to float: 'b' \(first: row 0, column 1\)"),
         (pd.DataFrame({"n": [1, 2], "kind": ["4", "b"]}), r"string to float: 'b' \(first: row 1, column 'kind'\)"),
         (pl.DataFrame({"n": [1, 2], "kind": ["4", "b"]}), r"string to float: 'b' \(first: row 1, column 'kind'\)"),
-        ({"a": COLUMN}, r"rows, not a dict of columns: pass pandas.DataFrame\(x\)"),
+        ({"a": COLUMN}, r"Normal needs data in rows, not a dict of columns: pass pandas.DataFrame\(x\)"),
         (pl.LazyFrame({"a": COLUMN}), r"not a LazyFrame that is yet to be read: pass x.collect\(\)"),
         ([{}, 1.0], "needs numbers as data: "),
         ([1.0, 2j], "needs numbers as data: these are of type complex128"),
@@ -126,9 +126,9 @@ def test_what_is_no_table_of_numbers_is_refused(given, message):
 def test_what_is_no_table_is_refused_at_every_door(given):
     product, table = Product({"a": Normal(), "b": Normal()}), pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [3.0, 5.0, 4.0]})
     for method in (product.fit, MultivariateNormal().fit, MixtureModel([product]).fit):
-        with pytest.raises(InvalidDataError, match="data must be rows, not a "):
+        with pytest.raises(InvalidDataError, match="needs data in rows, not a "):
             method(given)
-    with pytest.raises(InvalidDataError, match="data must be rows, not a "):
+    with pytest.raises(InvalidDataError, match="needs data in rows, not a "):
         MixtureModel([product]).fit(table).predict(given)
 
 
