@@ -316,7 +316,7 @@ def cases(draw, families=EVERYTHING, *, n=(60, 150), weight=("none", "random", "
 
 
 @st.composite
-def separated_cases(draw, n=1000):
+def separated_cases(draw, n=500):
     """Draw a tree whose components lie far from each other, and rows by which each can be known."""
     tree, rng = draw(trees()), np.random.default_rng(draw(st.integers(0, 2**16)))
     assume(2 <= len(tree.outline().branches) <= MOST_APART)

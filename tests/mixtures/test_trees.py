@@ -179,7 +179,7 @@ def test_one_step_is_em_written_out_in_numpy(case):
     require_frozen(model, case.model)
 
 
-@examples(6, 500)
+@examples(4, 500)
 @given(trees.cases())
 def test_a_converged_fit_is_stationary(case):
     model = fitted(case.model, case)
@@ -204,7 +204,7 @@ def test_a_large_sample_is_recovered(case):
     )  # chi-squared, see the law
 
 
-@examples(5, 300)
+@examples(3, 300)
 @given(trees.separated_cases())
 def test_components_that_lie_apart_are_found_from_nothing(case):
     model = fitted(trees.blank(case.model), case)
