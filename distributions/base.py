@@ -121,7 +121,8 @@ class Distribution(Value, Imputation, Conditioning):
         None where a family cannot.
     stepwise : bool
         Whether `update` only takes a step towards the maximum, which the likelihood must confirm: the step is halved
-        where the likelihood falls, so a point between two values of theta must be a legal theta.
+        where the likelihood falls, so a point between two values of theta must be a legal theta. Otherwise it gives the
+        maximum, and statistics taken about any theta lead to the same one.
     curved : bool
         Whether such a step is halved in the logarithms or log odds that the domains of parameters ask for, and not in
         theta itself: where parameters move together on a curve that is straight there.
@@ -631,6 +632,14 @@ class Distribution(Value, Imputation, Conditioning):
                 f"{type(self).__name__} cannot be fitted to numbers as large as {largest:g}: their squares overflow. "
                 f"Change the unit of x, for instance divide by 1e{math.floor(math.log10(largest))}."
             ) from None
+
+    def carried(self, stats: Array, theta: Array, target: Array) -> Array:
+        """Return sums that `accumulate` took about ``theta`` as they would be about another one.
+
+        A family with `missing_kernels`, which look at theta for more than a centre, needs it where theta moves while
+        sums are collected: `MixtureModel.partial_fit`.
+        """
+        raise NotImplementedError
 
     @property
     def marginalises(self) -> bool:

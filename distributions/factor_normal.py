@@ -312,6 +312,11 @@ class FactorNormal(Distribution):
         repeats = np.full(d * d + d * self.rank, np.inf)
         return np.concatenate([scale, np.outer(scale, scale).ravel(), repeats, scale**2, np.array([np.inf])])
 
+    def carried(self, stats: Array, theta: Array, target: Array) -> Array:
+        """Return moments about the mean in ``theta`` as moments about that in ``target``."""
+        d = len(self.mean)
+        return normal_missing.carried(stats, theta[:d] - target[:d])
+
     def statistics_size(self) -> int:
         """Return the length of the vector that `accumulate` fills."""
         d = len(self.mean)

@@ -416,6 +416,11 @@ class MultivariateNormal(Distribution):
         d = len(self.mean)
         return np.concatenate([scale, np.outer(scale, scale).ravel(), np.full(d * d + 1, np.inf)])
 
+    def carried(self, stats: Array, theta: Array, target: Array) -> Array:
+        """Return moments about the mean in ``theta`` as moments about that in ``target``."""
+        d = len(self.mean)
+        return normal_missing.carried(stats, theta[:d] - target[:d])
+
     def statistics_size(self) -> int:
         """Return the length of the vector that `accumulate` fills."""
         d = len(self.mean)

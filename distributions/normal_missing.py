@@ -158,6 +158,25 @@ def expected_cells(rows: Array, mean: Array, cov: Array) -> Array:
     return filled.T
 
 
+def carried(stats: Array, shift: Array) -> Array:
+    """Return moments about a point as moments about another one; ``shift`` (d,) is the first less the second.
+
+    Parameters
+    ----------
+    stats : ndarray
+        Total weight, sums (d,), and second moments: of each column (d,), or the lower triangle of a matrix (d, d).
+    shift : ndarray, shape (d,)
+    """
+    d, total = len(shift), stats[0]
+    first, second = stats[1 : 1 + d], stats[1 + d :]
+    if second.size == d:
+        second = second + shift * (2.0 * first + total * shift)
+    else:
+        cross = np.outer(shift, first)
+        second = second + np.tril(cross + cross.T + total * np.outer(shift, shift)).ravel()
+    return np.concatenate([stats[:1], first + total * shift, second])
+
+
 @kernel
 def log_pdf_diagonal(X, theta, out):
     """Add the log densities of the observed cells of each row."""

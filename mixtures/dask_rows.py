@@ -82,7 +82,7 @@ class Message(NamedTuple):
         """The part of the state that a sweep reads, and room for its sums."""
         sums = dict(zip(("mass", "leaf_mass", "stats"), map(np.empty, self.sizes), strict=True))
         nothing = dict.fromkeys(State._fields, np.empty(0))
-        return State(**{**nothing, **sums, "theta": self.theta, "weights": self.weights})
+        return State(**{**nothing, **sums, "theta": self.theta, "centre": self.theta, "weights": self.weights})
 
 
 class Partitions(Surveyed):

@@ -12,6 +12,7 @@ from distributions.base import Rng
 from distributions.data import Array
 from distributions.errors import NotFittedError
 
+from . import em
 from .canvas import (
     DATA_COLOR,
     GUIDE_COLOR,
@@ -49,7 +50,9 @@ def require_history(model: MixtureModel) -> None:
 
 
 def name_of_objective(model: MixtureModel) -> str:
-    """Return what the history of a fitted model holds: what its fit made large."""
+    """Return what the history of a fitted model holds: what its fit made large, or what its blocks were to it."""
+    if model.converged_reason_ == em.REASONS[em.STREAMED]:
+        return "mean log density of a block before it was learned"
     if model.log_posterior_ != model.log_likelihood_:
         return "log-posterior"
     return "log-likelihood" if as_truncation(model.truncate).kept is None else "truncated log-likelihood"
@@ -77,8 +80,8 @@ def draw_history(
     matplotlib.axes.Axes
     """
     empty, history = not ax.has_data(), model.history_
-    what = name_of_objective(model)
-    iteration, values = np.arange(len(history)), history
+    what, is_stream = name_of_objective(model), model.converged_reason_ == em.REASONS[em.STREAMED]
+    iteration, values = np.arange(len(history)) + is_stream, history
     if gap:
         least = ROUNDING * np.abs(history).max()
         values = np.maximum(history.max() - history, least)
@@ -102,12 +105,12 @@ def draw_history(
         ax.legend(frameon=False)
     else:
         ax.annotate(
-            f"{history[-1]:.3f}, iteration {model.n_iter_}: {model.converged_reason_}",
+            f"{history[-1]:.3f}, {'block' if is_stream else 'iteration'} {model.n_iter_}: {model.converged_reason_}",
             (0.98, 0.9 if gap else 0.08),
             xycoords="axes fraction",
             ha="right",
         )
-    return finish(ax, empty, "iteration", what)
+    return finish(ax, empty, "block" if is_stream else "iteration", what)
 
 
 def draw_rootogram(ax: Axes, data: Drawn, values: Array) -> Axes:

@@ -24,7 +24,7 @@ from .pseudo_rows import add_prior
 from .sweep import BLOCK, n_chunks, sweep
 from .threads import PAUSE, elsewhere, threaded
 
-RUNNING, CONVERGED, LIMIT, FELL, FAILED, DRAWN, STOPPED, INTERRUPTED, LOST = range(9)
+RUNNING, CONVERGED, LIMIT, FELL, FAILED, DRAWN, STOPPED, INTERRUPTED, LOST, STREAMED = range(10)
 REASONS = {
     RUNNING: "not finished",
     CONVERGED: "converged",
@@ -35,6 +35,7 @@ REASONS = {
     STOPPED: "stopped by callback",
     INTERRUPTED: "interrupted",
     LOST: "stopped: the data could not be read again",
+    STREAMED: "learned block by block",
 }
 
 # What became of the parameters last looked at, and so what is to be done.

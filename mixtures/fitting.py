@@ -32,7 +32,7 @@ from .streams import Stream
 from .structure import Structure
 from .surveyed import is_additive
 from .sweep import n_chunks
-from .training import InMemory, Training
+from .training import InMemory, Training, check_rows
 from .truncation import as_truncation
 from .watching import Watch, kept
 
@@ -47,6 +47,8 @@ class Fit:
         Rows, their weights and what is known of their components, not yet checked.
     n_init, tol, max_iter, rng, init, truncate, accelerate, n_jobs, callback, verbose, checkpoint
         As given to `MixtureModel`, not yet checked.
+    is_block : bool
+        Whether these rows are the first of a stream (`online`).
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Fit:
         callback: Callable[[Step], Any] | None = None,
         verbose: bool = False,
         checkpoint: Any = None,
+        is_block: bool = False,
     ) -> None:
         self.watch = Watch(callback, verbose)
         if n_init is not None:
@@ -87,13 +90,17 @@ class Fit:
             raise InvalidParameterError(f"MixtureModel: tol must be a finite number >= 0; got {tol!r}")
         if accelerate is not None and accelerate != "squarem":
             raise InvalidParameterError(f"MixtureModel: accelerate must be 'squarem' or None; got {accelerate!r}")
-        generator, truncation = as_generator("MixtureModel", rng), as_truncation(truncate)
+        generator, self.truncation = as_generator("MixtureModel", rng), as_truncation(truncate)
+        truncation = self.truncation
         written = as_checkpoint(checkpoint)
         self.record = None if written is None else Record(written, generator)
         self.data = data = _training(structure, x, sample_weight, labels, generator)
         self.structure, self.tol, self.max_iter, self.n_jobs = data.structure, tol, max_iter, n_jobs
         self.layout = Layout(self.structure.outline(), self.structure.branch_names, data.n_columns, data.seen_by_priors)
-        data.check(self.layout)
+        if is_block and isinstance(data, InMemory) and not self.structure.unknown:
+            check_rows(self.layout, data.data)  # be they ever so few
+        else:
+            data.check(self.layout)
         near = truncation.near or len(self.layout.branches)
         if near < len(self.layout.branches) and data.is_elsewhere:
             raise InvalidParameterError(

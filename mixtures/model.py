@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
@@ -11,16 +12,20 @@ import numpy.typing as npt
 
 from distributions.base import Rng
 from distributions.data import Array, as_weights
-from distributions.errors import InvalidDataError
+from distributions.errors import ConvergenceWarning, DegeneracyWarning, InvalidDataError
 
 from . import em, persistence
 from .dask_rows import is_dask, lazily
-from .estimator import as_given
+from .estimator import as_given, known_to_sklearn
 from .fitting import Fit
 from .labels import matching, relabelled
 from .mixture import Mixture
+from .online import DECAY, Online, require_decay, require_stream
+from .sources import is_blocks
 from .step import Step
-from .structure import Components
+from .structure import Components, Structure
+from .surveyed import is_absent
+from .training import InMemory
 from .views import Views
 
 
@@ -301,6 +306,100 @@ class MixtureModel(Mixture, Views):
         fit.warn(stacklevel=2)
         return self
 
+    def partial_fit(
+        self,
+        x: npt.ArrayLike,
+        y: Any = None,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        labels: Any = None,
+        decay: float = DECAY,
+    ) -> Self:
+        """Learn from a block of rows that need not be kept, by stepwise EM; return self.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,) or (n, d)
+            The block: an array or a data frame. Blocks may be of any sizes.
+        y : None
+            Ignored.
+        sample_weight, labels
+            Of its rows, as in `fit`.
+        decay : float in (1/2, 1], default 0.7
+            How fast what was seen is forgotten: a block of weight w, the last of a total weight T, moves the mean sums
+            of rows by (w / T)^decay towards its own. 1 weighs all rows alike, however little was known when they were
+            seen; near 1/2 late blocks count most. It may change from block to block.
+
+        Raises
+        ------
+        InvalidDataError
+            If rows or weights are malformed, or a row lies outside the support of every component. The model then is
+            what it was.
+        InvalidParameterError
+            If an argument is unusable, or a family has no additive statistics.
+
+        Warns
+        -----
+        DegeneracyWarning
+            As `fit` does, once for each.
+        ConvergenceWarning
+            If the first block has fewer than two rows for each free parameter, and some are unknown.
+
+        Notes
+        -----
+        The first block begins a stream: at the values of the components, or, where some are unknown, at the fit to that
+        block alone (shuffle rows that come in an order). After `fit`, or of a model read from a file, a stream begins
+        at the fitted values, and knows no rows but its own. Parameters move once two rows were seen for each free
+        parameter; blocks before that are only added up. `fit` ends a stream.
+
+        Cappe & Moulines, Journal of the Royal Statistical Society B 71 (2009). Components whose update is a Newton step
+        climb by the score of each block, and second derivatives of all (Titterington, Journal of the Royal Statistical
+        Society B 46, 1984); a step that lowers the likelihood of its block is halved, and the first block is climbed
+        by twenty steps of EM. Two passes over a hundred blocks of shuffled rows come within one unit of log-likelihood
+        for each free parameter of what `fit` finds, about as near as that is to the truth, unless components overlap
+        so much that EM takes hundreds of steps. More passes, with a decay of 1 in the last ones, come nearer. A prior
+        counts as often as it would in `fit`, however many rows there are; a second pass counts these once more.
+
+        A stream is never said to have converged. `history_`, shape (n_iter_,), holds the mean log density of each
+        block at the parameters before it: of rows not yet learned from, but for a first block that the start was found
+        from. `log_likelihood_` is the sum over all rows; `n_rows_`, `total_weight_` and `effective_counts_` are those
+        of all blocks.
+
+        Examples
+        --------
+        >>> from mixtures import MixtureModel, Normal, datasets
+        >>> waiting = np.random.default_rng(0).permutation(datasets.load("old_faithful")["waiting"])
+        >>> model = MixtureModel([Normal(50, 10), Normal(80, 10)])
+        >>> for block in [*np.array_split(waiting, 8)] * 2:
+        ...     model = model.partial_fit(block)
+        >>> [round(component.mean) for component in model.components_]
+        [55, 80]
+        """
+        if is_blocks(x) or is_dask(x):
+            raise InvalidDataError(
+                f"partial_fit learns from one block of rows in memory; got {type(x).__name__}. Call it for each: "
+                "for block in Blocks(...): model.partial_fit(block). Or let fit read all blocks."
+            )
+        require_decay(decay)
+        stream: Online | None = getattr(self, "_stream", None)
+        if stream is None:
+            structure = self._structure
+            if hasattr(self, "weights_"):
+                structure = Structure(self.components_, None, self.weights_, self._rules)
+            require_stream(structure, self.truncate)
+            fit = self._start(x, sample_weight, labels, structure=structure, callback=None, is_block=True)
+            self._stream = Online(fit, structure)
+            self._keep_names(x)
+        else:
+            x = self._as_fitted(x)
+            if is_absent(x, sample_weight):
+                return self
+            data = InMemory(stream.structure, x, sample_weight, labels)
+            self._stream = stream.after(data, float(decay), self.n_jobs)
+        self._keep_stream(self._stream)
+        self._warn_of_stream(stream)
+        return self
+
     def fit_predict(
         self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.int64]:
@@ -377,13 +476,21 @@ class MixtureModel(Mixture, Views):
         return relabelled(self, matching(self, other))
 
     def _start(
-        self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None, labels: Any = None, checkpoint: Any = None
+        self,
+        x: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        labels: Any = None,
+        checkpoint: Any = None,
+        structure: Structure | None = None,
+        **others: Any,
     ) -> Fit:
         names = ["init", "n_init", "tol", "max_iter", "truncate", "accelerate", "n_jobs", "rng", "callback", "verbose"]
-        settings = {name: getattr(self, name) for name in names}
-        return Fit(self._structure, as_given(x), sample_weight, labels, checkpoint=checkpoint, **settings)
+        settings = {name: getattr(self, name) for name in names} | others
+        structure = self._structure if structure is None else structure
+        return Fit(structure, as_given(x), sample_weight, labels, checkpoint=checkpoint, **settings)
 
     def _keep(self, fit: Fit) -> None:
+        self.__dict__.pop("_stream", None)
         components, self.weights_ = fit.current
         self.components_ = fit.structure.shaped(components)
         self.history_ = fit.engine.history
@@ -399,6 +506,36 @@ class MixtureModel(Mixture, Views):
         self.n_starts_, self.n_agreed_ = fit.start.n_starts, fit.start.n_agreed
         self.degeneracies_ = fit.degeneracies
         self._keep_names(fit.data.names_from)
+
+    def _keep_stream(self, stream: Online) -> None:
+        components, self.weights_ = stream.current
+        self.components_ = stream.structure.shaped(components)
+        self.history_ = stream.history
+        self.n_iter_ = len(stream.history)
+        self.log_likelihood_ = stream.log_likelihood
+        self.log_posterior_ = self.log_likelihood_ + stream.log_prior
+        self.converged_ = False
+        self.part_counts_ = stream.mass
+        self.effective_counts_ = np.bincount(stream.structure.owner, weights=self.part_counts_)
+        self.n_rows_, self.n_features_in_ = stream.n_rows, stream.n_columns
+        self.total_weight_ = stream.total_weight
+        self.converged_reason_ = em.REASONS[em.STREAMED]
+        self.n_starts_, self.n_agreed_ = stream.start.n_starts, stream.start.n_agreed
+        self.degeneracies_ = stream.degeneracies
+
+    def _warn_of_stream(self, before: Online | None) -> None:
+        """Warn of what went wrong in a stream, each once."""
+        if before is None and self._stream.is_small:
+            warnings.warn(
+                f"the first block has {self.n_rows_} rows, few for a first guess of {self.n_parameters} parameters: it "
+                "may be far off, and later blocks may not mend it. Give a larger first block, or start values.",
+                known_to_sklearn(ConvergenceWarning),
+                stacklevel=3,
+            )
+        told = {(each.component, each.cause) for each in (before.degeneracies if before else ())}
+        for each in self.degeneracies_:
+            if (each.component, each.cause) not in told:
+                warnings.warn(each.message, known_to_sklearn(DegeneracyWarning), stacklevel=3)
 
     # -------------------------------------------------------------------------------------- after or without fit
 

@@ -255,7 +255,8 @@ def _restore(model: MixtureModel, structure: Structure, fit: Record) -> None:
     require_proportions(weights)
     if any(component.unknown for component in fitted):
         raise ValueError("components_ have unknown parameters")
-    if len(learned["history_"]) != learned["n_iter_"] + 1:
+    met_before = learned["converged_reason_"] == em.REASONS[em.STREAMED]  # no block was looked at after an update
+    if len(learned["history_"]) != learned["n_iter_"] + (0 if met_before else 1):
         raise ValueError(f"history_ has {len(learned['history_'])} entries, of {learned['n_iter_']} updates")
     same = Structure(structure.shaped(fitted), None, weights, structure.rules)
     if same.n_columns not in (None, learned["n_features_in_"]):

@@ -52,6 +52,12 @@ class Pseudo(NamedTuple):
     count_at: Integers
     foresees: Integers  # (leaves,): 1 where the family's own update tells where the mean will be
 
+    @classmethod
+    def none(cls, n_leaves: int) -> Pseudo:
+        """Return the tables of no rows."""
+        nothing, at = np.empty(0), np.zeros(2 * n_leaves + 1, dtype=np.int64)
+        return cls(nothing, at, nothing, at, np.ones(n_leaves, dtype=np.int64))
+
 
 class Plan(NamedTuple):
     """Read-only tables, one entry per leaf unless said; from `update_jointly` on, one per group of leaves."""
@@ -92,6 +98,7 @@ class State(NamedTuple):
 
     point: Array  # theta and proportions, one after the other
     theta: Array  # parameters
+    centre: Array  # about which statistics are taken: theta itself, but in a stream (`online`)
     weights: Array  # (K,): mixing proportions of the components
     proportions: Array  # (options,): of which they are products
     stats: Array
@@ -196,6 +203,7 @@ class Engine:
         self.state = State(
             point=point,
             theta=point[:p],
+            centre=point[:p],
             weights=weights,
             proportions=point[p:],
             stats=sums[0],
@@ -375,10 +383,11 @@ class Engine:
         return self.state.history[: int(self.state.progress[0])].copy()
 
     def _together(self, group: list[int]) -> tuple[Array, Array, Array]:
-        """Return copies of the statistics, parameters and bounds of a group of leaves, stacked."""
-        parts, at = self._parts(), self.plan.stats_at
+        """Return copies of the statistics, what they are taken about, and bounds of a group of leaves, stacked."""
+        parts, at, theta_at = self._parts(), self.plan.stats_at, self.plan.theta_at
         stats = np.array([self.state.stats[at[leaf] : at[leaf + 1]] for leaf in group])
-        return stats, np.array([parts[leaf][1] for leaf in group]), np.array([parts[leaf][2] for leaf in group])
+        centre = np.array([self.state.centre[theta_at[leaf] : theta_at[leaf + 1]] for leaf in group])
+        return stats, centre, np.array([parts[leaf][2] for leaf in group])
 
     def _parts(self) -> list[tuple[Compiled, Array, Array]]:
         at = self.plan.theta_at

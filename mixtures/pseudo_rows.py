@@ -45,7 +45,7 @@ def log_density(plan, state, leaf, rows, count):
 @inner
 def collect(plan, state, leaf, rows, count):
     """Add the statistics of rows to those of the data."""
-    theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
+    theta = state.centre[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
     stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
     if plan.differences.size[leaf]:
         steps = np.empty(plan.differences.size[leaf])
@@ -64,7 +64,7 @@ def next_location(plan, state, leaf):
     a say in the mean, the present one serves: then the update is one of a minorising function that touches here.
     """
     begin, end = plan.theta_at[leaf], plan.theta_at[leaf + 1]
-    theta = state.theta[begin:end].copy()
+    theta = state.centre[begin:end].copy()
     if plan.pseudo.foresees[leaf] and state.leaf_mass[leaf] > 0.0:
         stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
         box = state.bounds[2 * begin : 2 * end].reshape(2, end - begin)

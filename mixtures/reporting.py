@@ -14,6 +14,7 @@ import numpy as np
 from distributions.base import Distribution
 from distributions.domains import Domain, PositiveDefinite
 
+from . import em
 from .canvas import component_colors, component_names
 
 if TYPE_CHECKING:
@@ -169,7 +170,11 @@ def _facts(model: MixtureModel) -> list[tuple[str, str]]:
         "AIC": deviance + 2.0 * free,
         "BIC": deviance + free * math.log(total),
     }
-    if model.log_posterior_ == model.log_likelihood_:  # there is no prior
+    looked_at = ("iterations", f"{model.n_iter_}, {model.converged_reason_}")
+    if model.converged_reason_ == em.REASONS[em.STREAMED]:
+        looked_at = ("blocks", f"{model.n_iter_}, {model.converged_reason_}")
+        criteria = {"log-likelihood, of blocks not yet learned": model.log_likelihood_}
+    elif model.log_posterior_ == model.log_likelihood_:  # there is no prior
         del criteria["log-posterior"]
     width = max(len(f"{value:.3f}") for value in criteria.values())
     weighted = "" if total == n else f" of total weight {total:.10g}"
@@ -179,7 +184,7 @@ def _facts(model: MixtureModel) -> list[tuple[str, str]]:
         *([("tied", repr(model.tied))] if model.tied else []),
         *([("covariance", str(structure))] if structure else []),
         ("data", f"{n} row{'s' * (n != 1)}{weighted}, {d} column{'s' * (d != 1)}"),
-        ("iterations", f"{model.n_iter_}, {model.converged_reason_}"),
+        looked_at,
     ]
 
 

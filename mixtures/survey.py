@@ -6,6 +6,7 @@ Surveys of parts of the data join, in a fixed order, to that of all of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
@@ -108,14 +109,12 @@ class Reservoir:
         self.keys, self.pieces = [keys[stays]], [take(piece, stays)]
 
 
-class Survey:
-    """Sums over rows that are seen piece by piece.
+class Moments:
+    """Means, mean squares and ranges of columns whose rows are seen piece by piece.
 
     Parameters
     ----------
     n_columns : int
-    rng : numpy.random.Generator
-        Of the sample.
     with_products : bool
         Whether products of columns are summed too, for the covariance.
 
@@ -128,18 +127,14 @@ class Survey:
     stand_in : ndarray, shape (d,)
         The first observed value of each column, NaN where there is none.
     has_missing : bool
-    stamp : tuple of int
-        See `stamp_of`.
     """
 
-    def __init__(self, n_columns: int, rng: np.random.Generator, *, with_products: bool = False) -> None:
+    def __init__(self, n_columns: int, *, with_products: bool = False) -> None:
         self.n_rows, self.total_weight = 0, 0.0
         self.mass, self._shift, self.square = np.zeros((3, n_columns))
         self.low, self.high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
         self.stand_in = np.full(n_columns, np.nan)
         self.has_missing = False
-        self.stamp: Stamp = (0, 0, 0, 0)
-        self.reservoir = Reservoir(int(np.clip(SAMPLE_CELLS // n_columns, FEWEST, MOST)), rng)
         self.products = np.zeros((n_columns, n_columns)) if with_products else None
 
     def add(self, rows: Observed) -> None:
@@ -152,19 +147,15 @@ class Survey:
         missing = np.isnan(points)
         self._add_sums(points, weight, missing)
         self.has_missing |= bool(missing.any())
-        self._add_stamp(stamp_of(piece))
-        self.reservoir.add(piece)
 
-    def join(self, other: Survey) -> None:
-        """See what another survey saw, of rows that come after these."""
+    def join(self, other: Self) -> None:
+        """See what another one saw, of rows that come after these."""
         between = np.nan_to_num(other.stand_in - self.stand_in)  # of the origins of the two
         self._merge(other.mass, other._shift + between, other.square, other.products)
         self.n_rows, self.total_weight = self.n_rows + other.n_rows, self.total_weight + other.total_weight
         self.low, self.high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
         self.stand_in = np.where(np.isnan(self.stand_in), other.stand_in, self.stand_in)
         self.has_missing |= other.has_missing
-        self._add_stamp(other.stamp)
-        self.reservoir.join(other.reservoir)
 
     @property
     def centre(self) -> Array:
@@ -222,6 +213,39 @@ class Survey:
         self.square = self.square + square + between**2 * self.mass * share
         self._shift = np.where(self.mass > 0.0, self._shift + between * share, np.where(mass > 0.0, centre, 0.0))
         self.mass = total
+
+
+class Survey(Moments):
+    """Moments, and a sample.
+
+    Parameters
+    ----------
+    n_columns, with_products
+        As of `Moments`.
+    rng : numpy.random.Generator
+        Of the sample.
+
+    Attributes
+    ----------
+    stamp : tuple of int
+        See `stamp_of`.
+    """
+
+    def __init__(self, n_columns: int, rng: np.random.Generator, *, with_products: bool = False) -> None:
+        super().__init__(n_columns, with_products=with_products)
+        self.stamp: Stamp = (0, 0, 0, 0)
+        self.reservoir = Reservoir(int(np.clip(SAMPLE_CELLS // n_columns, FEWEST, MOST)), rng)
+
+    def _add_piece(self, piece: Observed) -> None:
+        super()._add_piece(piece)
+        self._add_stamp(stamp_of(piece))
+        self.reservoir.add(piece)
+
+    def join(self, other: Self) -> None:
+        """See what another survey saw, of rows that come after these."""
+        super().join(other)
+        self._add_stamp(other.stamp)
+        self.reservoir.join(other.reservoir)
 
     def _add_stamp(self, stamp: Stamp) -> None:
         n, *sums = (a + b for a, b in zip(self.stamp, stamp, strict=True))

@@ -106,7 +106,7 @@ class Door:
         """Return rows and labels of a block, checked but for their support; None if no row is of positive weight."""
         with at(block.place):
             x = self.structure.encode(as_given(block.x))
-            if _is_absent(block):
+            if is_absent(block.x, block.sample_weight):
                 return None
             data = enter(self.structure, x, block.sample_weight)
             return data, enter_labels(self.structure, block.labels, data.n_given, data.places)
@@ -120,7 +120,7 @@ class Door:
             If it is not the same.
         """
         with at(block.place):
-            piece = None if _is_absent(block) else self._again(block)
+            piece = None if is_absent(block.x, block.sample_weight) else self._again(block)
             if (stamp_of(piece) if piece else NOTHING) != stamp:
                 raise InvalidDataError(
                     f"its rows are not those of the first pass ({len(piece.rows) if piece else 0} now, {stamp[0]} "
@@ -146,10 +146,12 @@ class Door:
                 posterior.explain_failure(branches, weights, layout.names, data, factors)
 
 
-def _is_absent(block: Block) -> bool:
+def is_absent(x: Any, sample_weight: Any) -> bool:
     """Whether all rows of a block are of weight zero, or there are none."""
-    n, weight = n_rows(block.x), block.sample_weight
-    return n == 0 or (weight is not None and np.shape(weight) == (n,) and not np.any(np.asarray(weight)))
+    n = n_rows(x)
+    return n == 0 or (
+        sample_weight is not None and np.shape(sample_weight) == (n,) and not np.any(np.asarray(sample_weight))
+    )
 
 
 class Surveyed:
@@ -267,7 +269,7 @@ def at(place: str) -> Iterator[None]:
 
 def require_additive(structure: Structure) -> None:
     """Raise `InvalidParameterError` if a family has no additive statistics."""
-    for name, leaf in _named_leaves(structure):
+    for name, leaf in named_leaves(structure):
         if leaf.distribution.kernels is None:
             raise InvalidParameterError(
                 f"component {name!r}: {type(leaf.distribution).__name__} has no additive statistics, so it is fitted "
@@ -278,14 +280,15 @@ def require_additive(structure: Structure) -> None:
 
 def is_additive(structure: Structure) -> bool:
     """Whether all families have additive statistics."""
-    return all(leaf.distribution.kernels is not None for _, leaf in _named_leaves(structure))
+    return all(leaf.distribution.kernels is not None for _, leaf in named_leaves(structure))
 
 
 def has_default_prior(structure: Structure) -> bool:
     """Whether a prior asks for the covariance of the data."""
-    return any(isinstance(leaf.prior, DefaultPrior) for _, leaf in _named_leaves(structure))
+    return any(isinstance(leaf.prior, DefaultPrior) for _, leaf in named_leaves(structure))
 
 
-def _named_leaves(structure: Structure) -> Iterator[tuple[str, Leaf]]:
+def named_leaves(structure: Structure) -> Iterator[tuple[str, Leaf]]:
+    """Yield the leaves of all components, each with the name of its component."""
     for name, branch in zip(structure.branch_names, structure.outline().branches, strict=True):
         yield from ((name, leaf) for leaf in branch.leaves)

@@ -265,7 +265,7 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
             mass[components[c]] += of_block[c]
         for leaf in leaves:
             if plan.free[leaf]:
-                theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
+                theta = state.centre[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
                 sums = stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
                 rows = block[plan.first[leaf] : plan.last[leaf]]
                 owners = plan.owners[plan.owner_at[leaf] : plan.owner_at[leaf + 1]]

@@ -305,7 +305,7 @@ class Ties:
         """Raise if no value has multiples that a parameter can take."""
         parameters = [_declared(self._leaves[entry.path], entry.parameter) for entry in entries]
         domain, factors = parameters[0].domain, [entry.factor for entry in entries]
-        if not _is_number(parameters[0]) and not domain.discrete:
+        if not is_number(parameters[0]) and not domain.discrete:
             raise refuse(name, "only single numbers can be multiples of a common value; leave factors out")
         if domain.discrete or (domain.periodic and set(map(abs, factors)) != {1.0}):
             allowed = "1 or -1" if domain.periodic else "1"
@@ -364,7 +364,7 @@ class Ties:
             )
         matrix = any(isinstance(p.domain, PositiveDefinite) for p in leaf.declared)
         for p in leaf.declared:
-            if not _is_number(p):
+            if not is_number(p):
                 raise refuse(
                     name,
                     f"{family} in {owner!r} has the parameter {p.name}, which is {p.domain.text}: only families whose "
@@ -434,7 +434,7 @@ def _kinds(place: _Place) -> dict[Path, type]:
     return {path[len(place.path) :]: type(leaf.distribution) for path, leaf in leaves.items()}
 
 
-def _is_number(p: Parameter) -> bool:
+def is_number(p: Parameter) -> bool:
     """Whether a parameter is a single real number."""
     return type(p.domain).check is Domain.check and not p.domain.discrete
 

@@ -100,6 +100,8 @@ LAWS = (
     Law(value.n_parameters_counts_what_is_free, VALUE),
     Law(value.kernels_equal_their_python_source, COMPILED),
     Law(value.statistics_add_up, COMPILED),
+    Law(value.statistics_may_be_taken_about_any_theta, ("closed_form",)),
+    Law(value.statistics_are_carried_over, ("carries",)),
     Law(value.rows_outside_the_support_add_nothing, COMPILED),
     Law(value.kernels_write_only_their_output, COMPILED),
     Law(value.theta_gives_it_back, COMPILED),

@@ -110,6 +110,16 @@ class Case:
         return self.distribution.kernels is not None
 
     @property
+    def closed_form(self) -> bool:
+        """Whether it has kernels whose update gives the maximum, and something to update."""
+        return self.compiled and not self.distribution.stepwise and bool(self.free)
+
+    @property
+    def carries(self) -> bool:
+        """Whether statistics can be carried over to another theta."""
+        return self.compiled and type(self.distribution).carried is not Distribution.carried
+
+    @property
     def one_column(self) -> bool:
         """Whether rows are numbers."""
         return self.distribution.n_columns == 1

@@ -262,6 +262,31 @@ def statistics_add_up(case: Case) -> None:
     require_close(added, whole, "what accumulate adds to a vector in use", absolute=slack + 1e-12 * filled)
 
 
+def statistics_may_be_taken_about_any_theta(case: Case) -> None:
+    """Where `update` is no mere step, statistics about another theta lead to the same maximum."""
+    X, r, theta = _kernel_data(case)
+    x, other = case.draw(67, "kernels"), _other_theta(case)
+    results = []
+    for centre in (theta, other):
+        stats, moved = np.zeros(case.distribution.statistics_size()), centre.copy()
+        _kernels(case)[1](X, r, centre, stats)
+        _kernels(case)[2](stats, moved, _bounds(case))
+        results.append(case.distribution.from_theta(moved))
+    case.require_same_density(results[1], results[0], x, "an update from statistics about another theta")
+
+
+def statistics_are_carried_over(case: Case) -> None:
+    """`carried` gives, of statistics about one theta, those about another one."""
+    X, r, theta = _kernel_data(case)
+    other = _other_theta(case)
+    about: list[Array] = []
+    for centre in (theta, other):
+        about.append(np.zeros(case.distribution.statistics_size()))
+        _kernels(case)[1](X, r, centre, about[-1])
+    found = case.distribution.carried(about[0], theta, other)
+    require_close(found, about[1], "carried statistics", absolute=1e-9 * (_size(case) + np.abs(about[1])))
+
+
 def rows_outside_the_support_add_nothing(case: Case) -> None:
     """A row outside the support, which has no responsibility, adds zero to the statistics: not 0 times infinity."""
     accumulate, theta = _kernels(case)[1], case.distribution.to_theta()
@@ -336,6 +361,12 @@ def _kernel_data(case: Case) -> tuple[Array, Array, Array]:
     """Return a block X, weights r and parameters theta; an odd number of rows leaves a remainder to unrolled loops."""
     rows = case.draw(67, "kernels").reshape(67, -1)
     return np.ascontiguousarray(rows.T), case.weights(67, "kernels"), case.distribution.to_theta()
+
+
+def _other_theta(case: Case) -> Array:
+    """Return theta of the same settings and other parameters."""
+    x = case.draw(67, "kernels")
+    return case.fit(x, np.linspace(1.0, 4.0, len(x)), start=case.distribution).to_theta()
 
 
 def _size(case: Case) -> Array:

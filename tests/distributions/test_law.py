@@ -663,6 +663,13 @@ def update_without_bounds(stats, theta, bounds):
 
 
 @kernel
+def update_goes_halfway(stats, theta, bounds):
+    before = theta[1]
+    normal_update(stats, theta, bounds)
+    theta[1] = 0.5 * (theta[1] + before)
+
+
+@kernel
 def update_eats_statistics(stats, theta, bounds):
     normal_update(stats, theta, bounds)
     stats[:] = 0.0
@@ -710,6 +717,17 @@ class MeanOfSquaresKernel(KernelNormal):
 
 class StatisticsDoNotAdd(KernelNormal):
     kernels = Kernels(normal_log_pdf, accumulate_means, normal_update)
+
+
+class StepIsCalledMaximum(KernelNormal):
+    """Its fit is right, since it repeats the step; but sums about another theta lead elsewhere."""
+
+    kernels = Kernels(normal_log_pdf, normal_accumulate, update_goes_halfway)
+
+
+class CarriedBackwards(MultivariateNormal):
+    def carried(self, stats, theta, target):
+        return super().carried(stats, target, theta)
 
 
 class StatisticsStartAfresh(KernelNormal):
@@ -822,6 +840,8 @@ MUTANTS = [
     (MeanByScale(3.0, 0.5), {"mean_and_var_agree_with_the_density"}),
     (VarianceByRate(3.0, 0.5), {"mean_and_var_agree_with_the_density"}),
     (StatisticsDoNotAdd(), {"statistics_add_up"}),
+    (StepIsCalledMaximum(), {"statistics_may_be_taken_about_any_theta"}),
+    (CarriedBackwards([1.0, 2.0], [[2.0, 1.0], [1.0, 3.0]]), {"statistics_are_carried_over"}),
     (ZeroTimesInfinity(), {"rows_outside_the_support_add_nothing"}),
     (StatisticsStartAfresh(), {"statistics_add_up"}),
     (OverwritesOut(), {"kernels_write_only_their_output"}),
