@@ -373,7 +373,7 @@ class MixtureModel(Mixture, Views):
         >>> for block in [*np.array_split(waiting, 8)] * 2:
         ...     model = model.partial_fit(block)
         >>> [round(component.mean) for component in model.components_]
-        [55, 80]
+        [54, 80]
         """
         if is_blocks(x) or is_dask(x):
             raise InvalidDataError(
