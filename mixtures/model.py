@@ -377,8 +377,8 @@ class MixtureModel(Mixture, Views):
         """
         if is_blocks(x) or is_dask(x):
             raise InvalidDataError(
-                f"partial_fit learns from one block of rows in memory; got {type(x).__name__}. Call it for each: "
-                "for block in Blocks(...): model.partial_fit(block). Or let fit read all blocks."
+                f"partial_fit: x must be one block of rows in memory; got {type(x).__name__}. Call it for each block: "
+                "for block in Blocks(...): model.partial_fit(block). Or let fit read all of them."
             )
         require_decay(decay)
         stream: Online | None = getattr(self, "_stream", None)

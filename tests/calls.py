@@ -69,6 +69,7 @@ CONTRACT = [
     "agreed",
     "at_bounds",
     "bounds",
+    "carried",
     "columns_read",
     "conditional_at",
     "covers",
@@ -343,6 +344,11 @@ CALLS: dict[str, Callable[[], Call]] = {
         sample_weight="weight",
         labels="labels",
         checkpoint=None,
+    ),
+    "MixtureModel.partial_fit": lambda: Call(
+        lambda **given: MixtureModel({"a": Normal(0, 1), "b": Normal(6, 1)}).partial_fit(**given),
+        {"x": made().x, "y": None, "sample_weight": made().weight, "labels": made().labels, "decay": 0.7},
+        UNREAD,
     ),
     "MixtureModel.fit_predict": _of_model("fit_predict", UNREAD, x="x", y=None, sample_weight="weight"),
     "MixtureModel.iter_fit": lambda: Call(

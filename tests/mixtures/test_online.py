@@ -409,7 +409,7 @@ def test_what_cannot_be_streamed_is_refused_by_name():
         with pytest.raises(InvalidParameterError, match="decay must be a number in"):
             MixtureModel(two).partial_fit(x, decay=decay)
     for blocks in (Blocks(lambda: [x]), "rows.npy", da.from_array(x), iter([x])):
-        with pytest.raises(InvalidDataError, match="partial_fit learns from one block of rows in memory"):
+        with pytest.raises(InvalidDataError, match="x must be one block of rows in memory"):
             MixtureModel(two).partial_fit(blocks)
 
 
