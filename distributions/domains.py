@@ -437,11 +437,12 @@ class PositiveDefinite(Domain):
         deviations = np.sqrt(np.diag(value)) if np.all(np.diag(value) > 0) else np.zeros(0)
         if not deviations.size:
             raise ValueError
-        correlation = value / np.outer(deviations, deviations)
+        correlation = value / deviations[:, np.newaxis] / deviations  # whose products may overflow
         if np.max(np.abs(correlation - correlation.T)) > 1e-8:
             raise ValueError
         np.linalg.cholesky(correlation)  # LinAlgError is a ValueError
-        value = (value + value.T) / 2 + 0.0
+        low = np.tril(value + (value.T - value) / 2) + 0.0  # half of a sum might overflow
+        value = low + np.tril(low, -1).T
         value.flags.writeable = False
         return value
 

@@ -24,6 +24,9 @@ _AGREE = 1e-13  # of a panel's probability: a panel whose halves differ from it 
 _AGREE_CLOSELY = 1e-15  # where the logarithm of the density, which may be large, is to be integrated too
 _CUTS = 60  # enough to corner a jump to the last bit
 _FEW_PANELS = 16, -4  # enough where jumps need not be found: each is halved until the density is smooth on it
+_GAP = 20.0  # times as wide as some draws beside it: a gap between peaks, where panels must shrink towards both
+_BESIDE = 20  # so many draws
+_MOST_GAPS = 20
 _LOST = 1e-10  # probability that a quadrature or a sum may miss
 _NEGLIGIBLE = 1e-17  # share of a node, relative to the largest, that may be left out
 _PANELS = 5000  # still open at once: a density so rough is taken as it is
@@ -297,13 +300,26 @@ def edges_of(distribution: Distribution, panels: int = 200, finest: int = -50) -
     inner = np.unique(draws[:: _POINTS // panels])
     width = max(float(draws[-1] - draws[0]), np.finfo(float).tiny)
     reach = width * 2.0 ** np.arange(finest, 40)  # fine near the extremes: a density may end there in a jump
-    edges = np.unique(np.concatenate([inner[0] - reach, inner, [draws[-1]], draws[-1] + reach]))
+    edges = np.unique(np.concatenate([inner[0] - reach, inner, _beside_gaps(draws), [draws[-1]], draws[-1] + reach]))
     support = distribution.support
     edges = np.clip(edges, support.low, support.high)
     if np.isfinite(support.low):  # a density may rise steeply at an end: panels shrink towards it
         shrink = 2.0 ** np.concatenate([np.arange(-1000, -50, 25), np.arange(-50, 0)])
         edges = np.concatenate([support.low + (inner[0] - support.low) * shrink, edges])
     return with_ends(distribution, np.unique(edges))
+
+
+def _beside_gaps(draws: Array) -> Array:
+    """Return panel edges on both sides of wide gaps between ascending draws, where nodes may miss distant peaks."""
+    gaps, place = np.diff(draws), np.arange(len(draws) - 1)
+    before = draws[:-1] - draws[np.maximum(place - _BESIDE, 0)]
+    after = draws[np.minimum(place + 1 + _BESIDE, len(draws) - 1)] - draws[1:]
+    near = np.minimum(np.where(before > 0.0, before, np.inf), np.where(after > 0.0, after, np.inf))
+    wide = np.flatnonzero(gaps > _GAP * near)
+    wide = wide[np.argsort(gaps[wide])[-_MOST_GAPS:]]
+    reach = gaps[wide, np.newaxis] * 2.0 ** np.arange(-50, 0)
+    left, right = draws[wide, np.newaxis] + reach, draws[wide + 1, np.newaxis] - reach
+    return np.concatenate([left.ravel(), right.ravel(), draws[wide], draws[wide + 1]])
 
 
 def _mass(distribution: Distribution) -> tuple[Array, Array]:

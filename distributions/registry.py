@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .base import Distribution
 
 _families: dict[str, type[Distribution]] = {}
+_readers: set[str] = set()  # classes that are no distributions, but write files of the same format
 
 
 def register(family: type[Distribution]) -> None:
@@ -19,6 +20,11 @@ def register(family: type[Distribution]) -> None:
     known = _families.get(family.__name__)
     if known is None or not known.__module__.startswith(("distributions.", "mixtures.")):
         _families[family.__name__] = family
+
+
+def register_reader(name: str) -> None:
+    """Enter a class that is no distribution, by its name, and alone reads the files that it writes."""
+    _readers.add(name)
 
 
 def look_up(name: object) -> type[Distribution]:
@@ -29,6 +35,8 @@ def look_up(name: object) -> type[Distribution]:
     InvalidParameterError
         If there is none.
     """
+    if isinstance(name, str) and name in _readers and name not in _families:
+        raise InvalidParameterError(f"it is the record of a {name}, which {name}.from_json reads")
     if not isinstance(name, str) or name not in _families:
         given = repr(name) if len(repr(name)) < 80 else f"{repr(name)[:77]}..."
         raise InvalidParameterError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from distributions.errors import InvalidDataError, InvalidParameterError, InvalidRecordError
 from distributions.records import from_text, shown, to_text
+from distributions.registry import register_reader
 
 from .entries import Entry, read_entries, require_names
 from .estimator import Estimator, column_names
@@ -29,6 +30,10 @@ class DropIn(Estimator):
 
     learned: ClassVar[dict[str, Entry]] = {}
     random_state: Any
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        register_reader(cls.__name__)
 
     def _require_numbers(self, wanted: Sequence[tuple[str, Any, float]]) -> None:
         """Raise unless these arguments, by name, kinds and least value, are finite numbers of such a kind and size."""

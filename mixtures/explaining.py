@@ -108,10 +108,10 @@ class Explanation:
         table = [
             [f"log-odds of {_short(self.components[best])} against", *(_short(self.components[k]) for k in others)],
             *(
-                [said, *(f"{odd:+.2f}" for odd in row)]
+                [said, *(f"{odd:+z.2f}" for odd in row)]
                 for said, row in zip(self.values, zip(*odds, strict=True), strict=True)
             ),
-            ["sum", *(f"{sum(column):+.2f}" for column in odds)],
+            ["sum", *(f"{sum(column):+z.2f}" for column in odds)],
         ]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in table]
@@ -233,7 +233,7 @@ def draw_explanation(
     ax.barh(places, lengths, 0.7, color=shown, zorder=2)
     for place, length, value in zip(places, lengths, values, strict=True):
         ax.annotate(
-            f"{value:+.2f}",
+            f"{value:+z.2f}",
             (length, place),
             (4 if length >= 0 else -4, 0),
             textcoords="offset points",

@@ -235,3 +235,9 @@ def test_a_floor_is_not_above_a_start_that_was_given(rng):
     fitted, held = start.fit_bounded(1e-9 * rng.normal(size=(20, 2)), None, np.ones(2), 0.1)
     np.testing.assert_allclose(fitted.cov, start.cov, rtol=1e-9, atol=1e-18)
     assert held == ("cov",)
+
+
+@pytest.mark.parametrize("variance", [5e-324, 1e-310, 9.5e307, 1.7e308])
+def test_the_smallest_and_the_largest_covariances_are_kept(variance):
+    cov = [[variance, 0.25 * variance], [0.25 * variance, variance]]
+    np.testing.assert_array_equal(MultivariateNormal([0.0, 0.0], cov).cov, cov)

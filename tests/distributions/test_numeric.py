@@ -198,6 +198,35 @@ def test_several_columns_have_no_cdf(what):
         getattr(MultivariateNormal([0.0, 0.0], np.eye(2)), what)(0.5)
 
 
+class TwoPeaks(Distribution):
+    """One draw of a thousand is far away: few lie there, and nodes between the peaks see neither of them."""
+
+    loc: float = parameter(REAL, power=1)
+    share = 1e-3
+
+    def log_pdf(self, x):
+        near, far = (scipy.stats.norm(loc).logpdf(np.asarray(x)) for loc in (0.0, self.loc))
+        return np.logaddexp(np.log1p(-self.share) + near, np.log(self.share) + far)
+
+    def fit(self, x, sample_weight=None):
+        raise NotImplementedError
+
+    def sample(self, size, rng=None):
+        rng = np.random.default_rng(rng)
+        return rng.normal(size=size) + np.where(rng.random(size) < self.share, self.loc, 0.0)
+
+
+@pytest.mark.parametrize("loc", [1e2, 1e6, -1e9])
+def test_a_distant_peak_of_few_draws_is_not_overlooked(loc):
+    twin, share = TwoPeaks(loc), TwoPeaks.share
+    assert twin.mean == pytest.approx(share * loc, rel=1e-9)
+    assert twin.var == pytest.approx(1.0 + share * (1.0 - share) * loc**2, rel=1e-9)
+    below = share if loc < 0.0 else 0.0
+    wanted = [below + (1.0 - share) / 2, share / 2 if loc < 0.0 else 1.0 - share / 2]
+    np.testing.assert_allclose(twin.cdf([0.0, loc]), wanted, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(twin.ppf(wanted), [0.0, loc], atol=1e-6, rtol=1e-12)
+
+
 def test_a_mixture_of_families_without_a_cdf_has_quantiles():
     model = MixtureModel([TwinOfLaplace(0.0, 1.0), TwinOfGumbel(30.0, 2.0)], weights=[0.3, 0.7])
     x = model.ppf(INNER)

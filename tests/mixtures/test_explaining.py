@@ -57,6 +57,11 @@ def test_each_part_is_its_own_log_ratio():
     }
 
 
+def test_next_to_nothing_has_no_minus():
+    table = repr(MixtureModel([Normal(0.0, 1.0), Normal(1.0, 1.0)]).explain([0.5 + 1e-3]))
+    assert "+0.00" in table and "-0.00" not in table
+
+
 def test_it_prints_as_a_table():
     assert repr(PEOPLE.explain(ROW)).splitlines() == [
         "adult 0.966, young 0.0338",
