@@ -38,6 +38,7 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 VECTOR = types.Array(types.float64, 1, "C")
@@ -220,18 +221,53 @@ def take_number(counter):
     return _fetch_and_add(counter)
 
 
+@_intrinsic
+def unowned(typing_context: Any, value: Any) -> Any:
+    """Return an array, or a tuple with arrays in it, whose slices do not count as references to it.
+
+    To count takes an atomic instruction, which waits for all that was stored before it: several for each call of a
+    kernel cost as much as the work of a cheap family on a block. Whoever calls the function in which this stands must
+    hold on to the arrays: so give it arguments of that function, and nothing else.
+    """
+
+    def freed(context: Any, builder: Any, kind: Any, owned: Any) -> Any:
+        if isinstance(kind, types.BaseTuple):
+            parts = enumerate(kind.types)
+            return context.make_tuple(
+                builder, kind, [freed(context, builder, part, builder.extract_value(owned, i)) for i, part in parts]
+            )
+        if not isinstance(kind, types.Array):
+            return owned
+        array = context.make_array(kind)(context, builder, owned)
+        array.meminfo, array.parent = (cgutils.get_null_value(each.type) for each in (array.meminfo, array.parent))
+        return array._getvalue()
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return freed(context, builder, signature.args[0], values[0])
+
+    return value(value), generate
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
 def _call_object(function: Callable[..., None], *arguments: Any) -> None:
     function(*arguments)
 
 
-_KERNEL_CALLS = tuple(
-    (call, _call_object) for call in (call_log_pdf, call_accumulate, call_update, call_complete, call_update_jointly)
+_STAND_INS = (
+    *(
+        (call, _call_object)
+        for call in (call_log_pdf, call_accumulate, call_update, call_complete, call_update_jointly)
+    ),
+    (unowned, _itself),
 )
 
 
 def interpreted(dispatcher: Any) -> Any:
     """Return the same loop as Python, so that its kernels may be any Python callables."""
-    return with_stand_ins(dispatcher, _KERNEL_CALLS)
+    return with_stand_ins(dispatcher, _STAND_INS)
 
 
 @cache

@@ -24,7 +24,7 @@ from .errors import InvalidParameterError, UnknownParameterError
 from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
 from .normal import LOG_SQRT_2PI, Normal
-from .quadratic_forms import add_half_squares, add_moments
+from .quadratic_forms import NEGLIGIBLE, add_half_squares, add_moments, rows_that_count
 
 ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
 
@@ -165,14 +165,15 @@ def log_pdf_diagonal(X, theta, out):
 @kernel
 def accumulate_diagonal(X, r, theta, stats):
     """Add sum r, sum r (x - mean), and sum r (x_j - mean_j)^2 for each column."""
-    d, m = X.shape
     total = 0.0
-    for i in range(m):
+    for i in range(r.size):
         total += r[i]
     stats[0] += total
+    d = X.shape[0]
+    X, r = rows_that_count(X, r, NEGLIGIBLE * total, 4)
     for j in range(d):
         mean, first, second = theta[j], 0.0, 0.0
-        for i in range(m):
+        for i in range(r.size):
             centred = X[j, i] - mean
             first += r[i] * centred
             second += r[i] * centred * centred

@@ -14,16 +14,17 @@ from .domains import POSITIVE, REAL
 from .kernels import Kernels, kernel
 from .special import reciprocal
 
+SQRT_HALF = math.sqrt(0.5)
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 @kernel
 def log_pdf(X, theta, out):
     """Add -(x - mean)^2 / (2 std^2) - log(std sqrt(2 pi))."""
-    mean, inverse, constant = theta[0], reciprocal(theta[1]), math.log(theta[1]) + LOG_SQRT_2PI
+    mean, factor, constant = theta[0], SQRT_HALF * reciprocal(theta[1]), math.log(theta[1]) + LOG_SQRT_2PI
     for i in range(out.size):
-        z = (X[0, i] - mean) * inverse
-        out[i] -= 0.5 * z * z + constant
+        z = (X[0, i] - mean) * factor
+        out[i] = (out[i] - constant) - z * z
 
 
 @kernel

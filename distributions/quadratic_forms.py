@@ -99,7 +99,7 @@ def add_moments(X, r, mean, stats):
     if d <= 3:
         add_moments_of_few_columns(X, r, mean, stats[1 : 1 + d], products)
         return
-    X, r = rows_that_count(X, r, NEGLIGIBLE * weight)
+    X, r = rows_that_count(X, r, NEGLIGIBLE * weight, d)
     m, padded = r.size, d + -d % 4
     centred, sums = np.empty((padded + 4) * m), np.empty((1 + padded, padded))
     w = centred[padded * m :]
@@ -216,18 +216,19 @@ def filled(X, r):
 
 
 @compiled
-def rows_that_count(X, r, least):
+def rows_that_count(X, r, least, work):
     """Return the rows of a block whose weights exceed ``least``, and these, with zeros that fill the last register.
 
     Rows of less than 1e-20 of a block's weight change its sums by less than 1e-12 of them, unless they lie hundreds of
     deviations away: but there log densities differ by thousands, and a weight is all or nothing. All rows are
-    returned where picking some would take longer than it saves.
+    returned where picking some would take longer than it saves; ``work`` is how many multiply-adds are to be made for
+    each number.
     """
     d, m = X.shape
     kept = 0
     for i in range(m):
         kept += r[i] > least
-    if kept * (d + PICKING) > m * d:
+    if kept * (work + PICKING) > m * work:
         return filled(X, r)
     places, picked = np.empty(m, np.int32), np.empty((d + 1, kept + -kept % REGISTER))
     picked[:, kept:] = 0.0

@@ -312,7 +312,7 @@ def run(
     left = max_iter + 1 if n_sweeps is None else n_sweeps
     pulse, is_here = 1, isinstance(data, Observed)
     if is_here:
-        pulse = max(1, PULSE // (data.n_rows * len(engine.plan.columns) * len(engine.state.weights)))
+        pulse = max(1, PULSE // (data.rows.size * len(engine.state.weights)))
     status = RUNNING
     while status == RUNNING and left > 0:
         pulse, saved, began = min(left, pulse), engine.saved(), time.perf_counter()

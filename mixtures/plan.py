@@ -66,8 +66,7 @@ class Plan(NamedTuple):
     accumulate: Any
     update: Any
     complete: Any  # 0 where there is none
-    columns: Integers  # (rows of a block,): the column of the data that each row of a block holds
-    first: Integers  # rows of a block that a leaf reads: first <= row < last
+    first: Integers  # columns that a leaf reads: first <= column < last
     last: Integers
     sight: Integers  # number of the columns read, among those that leaves read, by first appearance
     theta_at: Integers  # (leaves + 1,): places in theta and in stats
@@ -279,7 +278,6 @@ class Engine:
             accumulate=table([call[1] for call in calls]),
             update=table([call[2] for call in calls]),
             complete=np.array([address(k.complete, "complete") if k.complete else 0 for k in kernels]),
-            columns=np.arange(n_columns),
             first=np.array([span.start for span in layout.spans]),
             last=np.array([span.stop for span in layout.spans]),
             sight=_numbered([(span.start, span.stop) for span in layout.spans]),

@@ -10,7 +10,7 @@ import numpy as np
 from distributions.data import Array, Observations, as_observed, describe_rows
 from distributions.errors import InvalidDataError
 
-from .sweep import normalise
+from .sweep import normalise, scratch_size
 
 
 class HasDensity(Protocol):
@@ -58,7 +58,7 @@ def responsibilities(components: Sequence[HasDensity], weights: Array, rows: Arr
             f"{describe_rows(rows, unreached)} of zero density under every component: no membership is defined. "
             "Drop these rows."
         )
-    normalise(joint, np.empty(0), np.empty(len(joint)), np.empty(2 * len(rows)))
+    normalise(joint, np.empty(0), np.empty(len(joint)), np.empty(scratch_size(*joint.shape)))
     return np.ascontiguousarray(joint.T)
 
 

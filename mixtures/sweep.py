@@ -10,17 +10,21 @@ order of the chunks: so they are the same to the bit, however many threads take 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from distributions.kernels import call_accumulate, call_log_pdf, compiled, inner, take_number
-from distributions.lanes import REGISTER, larger, load, spread, store
+from distributions.data import Array
+from distributions.kernels import call_accumulate, call_log_pdf, compiled, inner, take_number, unowned
+from distributions.lanes import REGISTER, add, alternate, larger, load, quarter, spread, store
 from distributions.lanes import total as sum_of
 from distributions.special import exp_of_difference, exp_of_differences, log
 
 from .derivatives import accumulate_derivatives, set_steps
+from .observed import Integers
 from .truncation import draw, keep_best, mark_best
 
+TILE = 8  # rows and columns that are turned at once
 WIDTH = 4 * REGISTER  # rows whose responsibilities are worked out at once
 
 # Rows: a block of some columns and components stays in the second-level cache. A multiple of 32, which vectors divide,
@@ -28,7 +32,8 @@ WIDTH = 4 * REGISTER  # rows whose responsibilities are worked out at once
 BLOCK = 992
 CHUNK = 2_000_000  # rows x statistics: about a millisecond
 SPARSE = 8  # cells of a chunk's data for each of its sums
-APART = 8  # doubles between the sums of chunks: threads do not write to one line of a cache
+LINE = 8  # doubles in a line of a cache
+APART = LINE  # doubles between the sums of chunks: threads do not write to one line
 
 
 def rows_of_chunk(n_columns: int, n_sums: int) -> int:
@@ -38,12 +43,49 @@ def rows_of_chunk(n_columns: int, n_sums: int) -> int:
 
 
 @compiled
-def gather(rows, columns, block):
-    """Copy rows, shape (m, d), into a feature-major block, shape (columns, m)."""
-    for j in range(columns.size):
-        column = columns[j]
-        for i in range(block.shape[1]):
-            block[j, i] = rows[i, column]
+def on_cache_lines(size):
+    """Return an empty vector that begins where a line of a cache does: a register is then loaded from one line."""
+    room = np.empty(size + LINE)
+    first = -(room.ctypes.data // room.itemsize) % LINE
+    return room[first : first + size]
+
+
+@compiled
+def turn(rows, block):
+    """Copy rows, shape (m, d), into a feature-major block, shape (d, m)."""
+    d, m = block.shape
+    in_tiles, columns = (m - m % TILE, d - d % TILE) if d >= TILE else (0, 0)
+    for i in range(0, in_tiles, TILE):
+        for j in range(0, columns, TILE):
+            turn_tile(rows, i, j, block)
+    for j in range(d):
+        for i in range(in_tiles if j < columns else 0, m):
+            block[j, i] = rows[i, j]
+
+
+@compiled
+def turn_tile(rows, i, j, block):
+    """Do so for TILE rows from row i on and as many columns from column j on, all of them in registers."""
+    d, m = block.shape
+    at = i * d + j
+    a0, a1 = load(rows, at, TILE), load(rows, at + d, TILE)
+    a2, a3 = load(rows, at + 2 * d, TILE), load(rows, at + 3 * d, TILE)
+    a4, a5 = load(rows, at + 4 * d, TILE), load(rows, at + 5 * d, TILE)
+    a6, a7 = load(rows, at + 6 * d, TILE), load(rows, at + 7 * d, TILE)
+    # First single numbers change places between two rows, then pairs, then fours.
+    b0, b1, b2, b3 = alternate(a0, a1, 1, 0), alternate(a0, a1, 1, 1), alternate(a2, a3, 1, 0), alternate(a2, a3, 1, 1)
+    b4, b5, b6, b7 = alternate(a4, a5, 1, 0), alternate(a4, a5, 1, 1), alternate(a6, a7, 1, 0), alternate(a6, a7, 1, 1)
+    a0, a2, a1, a3 = alternate(b0, b2, 2, 0), alternate(b0, b2, 2, 1), alternate(b1, b3, 2, 0), alternate(b1, b3, 2, 1)
+    a4, a6, a5, a7 = alternate(b4, b6, 2, 0), alternate(b4, b6, 2, 1), alternate(b5, b7, 2, 0), alternate(b5, b7, 2, 1)
+    at = j * m + i
+    store(block, at, alternate(a0, a4, 4, 0))
+    store(block, at + m, alternate(a1, a5, 4, 0))
+    store(block, at + 2 * m, alternate(a2, a6, 4, 0))
+    store(block, at + 3 * m, alternate(a3, a7, 4, 0))
+    store(block, at + 4 * m, alternate(a0, a4, 4, 1))
+    store(block, at + 5 * m, alternate(a1, a5, 4, 1))
+    store(block, at + 6 * m, alternate(a2, a6, 4, 1))
+    store(block, at + 7 * m, alternate(a3, a7, 4, 1))
 
 
 @compiled
@@ -64,12 +106,13 @@ def normalise(joint, weight, mass, scratch):
     """Turn log joint densities, shape (K, m), into weighted responsibilities, in place; return the log-likelihood.
 
     ``weight`` has size 0 where every row counts once. ``mass`` (K,) collects the sums of responsibilities. A row that
-    has no density anywhere makes the result NaN or -inf: the caller looks for it.
+    has no density anywhere makes the result NaN or -inf: the caller looks for it. ``scratch`` has `scratch_size(K, m)`
+    entries or more.
     """
     n_components, m = joint.shape
     top, total = scratch[:m], scratch[m : 2 * m]
     in_lanes = m - m % WIDTH
-    normalise_in_lanes(joint, weight, mass, top, total, in_lanes)
+    normalise_in_lanes(joint, weight, mass, top, total, scratch[2 * m :], in_lanes)
     for i in range(in_lanes, m):
         top[i], total[i] = joint[0, i], 0.0
         for k in range(1, n_components):
@@ -92,9 +135,19 @@ def normalise(joint, weight, mass, scratch):
 
 
 @compiled
-def normalise_in_lanes(joint, weight, mass, top, total, m):
-    """Do so for the first m rows, of which a few at a time stay in registers; fill their top and total."""
+def scratch_size(n_components, m):
+    """Return the size of the room that `normalise` needs for m rows."""
+    return 2 * m + n_components * REGISTER
+
+
+@compiled
+def normalise_in_lanes(joint, weight, mass, top, total, sums, m):
+    """Do so for the first m rows, of which a few at a time stay in registers; fill their top and total.
+
+    ``sums`` is room for a register of each component: it becomes one number at the end only.
+    """
     cells = joint.reshape(joint.size)
+    sums[: joint.shape[0] * REGISTER] = 0.0
     for i in range(0, m, WIDTH):
         highest = load(cells, i, WIDTH)
         for k in range(1, joint.shape[0]):
@@ -110,7 +163,10 @@ def normalise_in_lanes(joint, weight, mass, top, total, m):
         for k in range(joint.shape[0]):
             share = load(cells, k * joint.shape[1] + i, WIDTH) * factor
             store(cells, k * joint.shape[1] + i, share)
-            mass[k] += sum_of(share)
+            share = add(add(quarter(share, 0), quarter(share, 1)), add(quarter(share, 2), quarter(share, 3)))
+            store(sums, k * REGISTER, load(sums, k * REGISTER, REGISTER) + share)
+    for k in range(joint.shape[0]):
+        mass[k] += sum_of(load(sums, k * REGISTER, REGISTER))
 
 
 @compiled
@@ -187,26 +243,57 @@ def steps_of_differences(differences, theta_at, stats_at, state):
     return steps
 
 
+class Room(NamedTuple):
+    """Where the sums of a block are worked out."""
+
+    cells: Array  # (rows of a block x columns,): columns, one after the other
+    complete: Array  # the same without missing cells, where there are any
+    joint: Array  # (K x rows,): log densities, then responsibilities
+    values: Array  # (rows,): of one leaf
+    shared: Array
+    sights: Array  # (columns that leaves read, rows): whether a leaf sees a row, where cells are missing
+    scratch: Array
+    components: Integers  # that a block looks at
+    leaves: Integers
+    place: Integers  # (K,): of a component among those that a block looks at; negative: it does not
+    mass: Array  # (K,): of a block
+    log_weights: Array  # (K,)
+
+
 @inner
-def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, stats):
+def room_for(data, plan, state, block_size):
+    """Return room for blocks of so many rows."""
+    n_components, n_cells = state.weights.size, data.rows.shape[1] * block_size
+    has_missing = data.stand_in.size > 0
+    return Room(
+        on_cache_lines(n_cells),
+        on_cache_lines(n_cells if has_missing else 0),
+        on_cache_lines(n_components * block_size),
+        on_cache_lines(block_size),
+        on_cache_lines(block_size),
+        np.empty((plan.sight.max() + 1 if has_missing else 0, block_size)),
+        on_cache_lines(scratch_size(n_components, block_size)),
+        np.arange(n_components),
+        np.arange(plan.free.size),
+        np.arange(n_components),
+        np.empty(n_components),
+        np.log(state.weights),
+    )
+
+
+@inner
+def sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats):
     """Return the log-likelihood of rows begin <= i < end; add to the masses and statistics.
 
     Where it is not finite, the other sums are not complete.
     """
-    n_components, n_leaves = state.weights.size, plan.free.size
-    block_size = min(block_size, end - begin)
-    cells = np.empty(plan.columns.size * block_size)
-    densities = np.empty(n_components * block_size)
-    scratch = np.empty(2 * block_size)
+    data, plan, state, room = unowned(data), unowned(plan), unowned(state), unowned(room)
+    steps, mass, leaf_mass, stats = unowned(steps), unowned(mass), unowned(leaf_mass), unowned(stats)
+    n_columns, block_size = data.rows.shape[1], room.values.size
+    n_leaves, has_missing = plan.free.size, data.stand_in.size > 0
     near, group = plan.near, 0
-    components, leaves = np.arange(n_components), np.arange(n_leaves)
-    place = np.arange(n_components)  # of a component among those that a block looks at; negative: it does not
-    of_block = np.empty(n_components)  # masses
-    has_missing = data.stand_in.size > 0
-    complete = np.empty(cells.size if has_missing else 0)
-    values, shared = np.empty(block_size), np.empty(block_size)
-    sights = np.empty((plan.sight.max() + 1 if has_missing else 0, block_size))
-    log_weights = np.log(state.weights)
+    components, leaves, place = room.components, room.leaves, room.place
+    values, shared, sights, scratch, of_block = room.values, room.shared, room.sights, room.scratch, room.mass
     log_likelihood = 0.0
     start = begin
     while start < end:
@@ -219,21 +306,20 @@ def sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, 
             place[:] = -1
             for c in range(components.size):
                 place[components[c]] = c
-        block = cells[: plan.columns.size * m].reshape(plan.columns.size, m)
-        joint = densities[: components.size * m].reshape(components.size, m)
-        gather(data.rows[start : start + m], plan.columns, block)
+        block = room.cells[: n_columns * m].reshape(n_columns, m)
+        joint = room.joint[: components.size * m].reshape(components.size, m)
+        turn(data.rows[start : start + m], block)
         filled = block
         if has_missing:
-            filled = complete[: block.size].reshape(plan.columns.size, m)
-            fill_in(block, data.stand_in[plan.columns], filled)
+            filled = room.complete[: block.size].reshape(n_columns, m)
+            fill_in(block, data.stand_in, filled)
             marked = 0
             for leaf in range(n_leaves):  # once for all leaves that read the same columns
                 if plan.sight[leaf] == marked:
                     mark_seen(block[plan.first[leaf] : plan.last[leaf]], sights[marked, :m])
                     marked += 1
         for c in range(components.size):
-            for i in range(m):
-                joint[c, i] = log_weights[components[c]]
+            joint[c] = room.log_weights[components[c]]
         if data.code.size:
             add_log_factors(data.code[start : start + m], data.log_factors, components, joint)
         for leaf in leaves:
@@ -306,6 +392,7 @@ def sum_chunks(data, plan, state, steps, block_size, ticket, sums, most):
     """
     n, first = data.rows.shape[0], 1 + state.mass.size
     last = first + state.leaf_mass.size
+    room = room_for(data, plan, state, min(block_size, plan.chunk, n))
     for _ in range(most):
         chunk = take_number(ticket)
         if chunk >= sums.shape[0]:
@@ -314,7 +401,7 @@ def sum_chunks(data, plan, state, steps, block_size, ticket, sums, most):
         of_chunk[:] = 0.0
         begin, end = chunk * plan.chunk, min((chunk + 1) * plan.chunk, n)
         mass, leaf_mass, stats = of_chunk[1:first], of_chunk[first:last], of_chunk[last : last + state.stats.size]
-        of_chunk[0] = sum_rows(data, plan, state, steps, block_size, begin, end, mass, leaf_mass, stats)
+        of_chunk[0] = sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats)
 
 
 @compiled

@@ -1,5 +1,8 @@
 """The compiled contract: the decorator, calls by address, the interpreted twin of a loop, and life without a cache."""
 
+import sys
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from distributions.kernels import (
     interpreted,
     kernel,
     scalar,
+    unowned,
 )
 
 KNOWN = [
@@ -164,3 +168,27 @@ def test_sums_may_be_reordered_but_infinities_keep_their_meaning():
     stats = np.zeros(2)
     Exponential.kernels.accumulate(np.array([[np.inf, 1.0]]), np.ones(2), np.array([2.0]), stats)
     np.testing.assert_array_equal(stats, [2.0, np.inf])
+
+
+# ------------------------------------------------------------------------------------------- arrays not counted
+
+
+class Pair(NamedTuple):
+    array: np.ndarray
+    rest: tuple[np.ndarray, int]
+
+
+@compiled
+def last_of(pair):
+    """Hold on to a slice of each array while it is read."""
+    pair = unowned(pair)
+    matrix, numbers = pair.array[1:], pair.rest[0][2:]
+    return matrix[-1, 0] + numbers[-1] + pair.rest[1]
+
+
+def test_slices_of_what_is_not_owned_read_the_same_and_leave_its_owner_alone():
+    matrix, numbers = np.arange(6.0).reshape(3, 2), np.arange(4, dtype=np.int64)
+    before = sys.getrefcount(matrix), sys.getrefcount(numbers)
+    for function in (last_of, interpreted(last_of)):
+        assert [function(Pair(matrix, (numbers, 10))) for _ in range(100)] == [4.0 + 3 + 10] * 100
+    assert (sys.getrefcount(matrix), sys.getrefcount(numbers)) == before

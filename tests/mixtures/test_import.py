@@ -26,7 +26,7 @@ print(len(normal.log_pdf.signatures), len(em.advance.signatures))
 def test_a_new_combination_of_families_compiles_nothing(rng):
     x = rng.poisson(4.0, 300) + 1.0
     MixtureModel([Normal(), Exponential(), Poisson()]).fit(x)
-    loops = [em.advance, em.m_step, sweep.normalise, sweep.gather]  # others are compiled as parts of these
+    loops = [em.advance, em.m_step, sweep.normalise, sweep.turn]  # others are compiled as parts of these
     before = [list(loop.signatures) for loop in loops]
     assert all(len(signatures) <= 1 for signatures in before)  # 0: part of a loop that came from the cache
     assert len(em.advance.signatures) == 1

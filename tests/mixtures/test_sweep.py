@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 
 from mixtures import Exponential, MultivariateNormal, Normal, Poisson
 from mixtures.observed import observed
-from mixtures.sweep import WIDTH, gather, log_of_product, normalise, sweep
+from mixtures.sweep import WIDTH, log_of_product, normalise, on_cache_lines, scratch_size, sweep, turn
 
 
 def log_density(component, X):
@@ -151,7 +151,7 @@ def test_normalise_makes_responsibilities_of_log_densities(rng, K, m, weighted, 
     weight = rng.uniform(0.1, 2.0, m) if weighted else np.ones(m)
     total = logsumexp(joint, axis=0)
     r, mass = joint.copy(), np.full(K, 0.5)
-    result = normalise(r, weight if weighted else np.empty(0), mass, np.empty(2 * m))
+    result = normalise(r, weight if weighted else np.empty(0), mass, np.empty(scratch_size(*r.shape)))
     assert result == pytest.approx(weight @ total, rel=1e-13)
     # The exponential of a difference has a relative error of 2^-52 times that difference, below e^-708 it is zero.
     np.testing.assert_allclose(r, weight * np.exp(joint - total), rtol=1e-12, atol=1e-305)
@@ -161,13 +161,15 @@ def test_normalise_makes_responsibilities_of_log_densities(rng, K, m, weighted, 
 
 def test_equal_densities_share_a_row_equally():
     joint = np.full((4, 3), -1e5)
-    assert normalise(joint, np.empty(0), np.zeros(4), np.empty(6)) == pytest.approx(3 * (np.log(4.0) - 1e5), rel=1e-15)
+    assert normalise(joint, np.empty(0), np.zeros(4), np.empty(scratch_size(4, 3))) == pytest.approx(
+        3 * (np.log(4.0) - 1e5), rel=1e-15
+    )
     np.testing.assert_array_equal(joint, np.full((4, 3), 0.25))
 
 
 def test_a_density_of_zero_gets_a_responsibility_of_zero():
     joint = np.array([[-np.inf, -5.0, -np.inf], [-1.0, -np.inf, -3.0], [-np.inf, -np.inf, -3.0]])
-    normalise(joint, np.empty(0), np.zeros(3), np.empty(6))
+    normalise(joint, np.empty(0), np.zeros(3), np.empty(scratch_size(3, 3)))
     np.testing.assert_array_equal(joint, [[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.0, 0.5]])
 
 
@@ -178,10 +180,10 @@ def test_rows_in_lanes_and_the_rest_are_normalised_alike(rng, weighted):
     joint = np.ascontiguousarray(np.tile(rows, 3 * WIDTH)[:, : 2 * WIDTH + 5])
     weight = np.tile(rng.uniform(0.1, 2.0, 6), 3 * WIDTH)[: joint.shape[1]] if weighted else np.empty(0)
     alone, mass, sums, log_likelihood = joint.copy(), np.zeros(5), np.zeros(5), 0.0
-    result = normalise(joint, weight, mass, np.empty(2 * joint.shape[1]))
+    result = normalise(joint, weight, mass, np.empty(scratch_size(*joint.shape)))
     for i in range(joint.shape[1]):
         row = np.ascontiguousarray(alone[:, i : i + 1])
-        log_likelihood += normalise(row, weight[i : i + 1], sums, np.empty(2))
+        log_likelihood += normalise(row, weight[i : i + 1], sums, np.empty(scratch_size(*row.shape)))
         np.testing.assert_allclose(joint[:, i], row[:, 0], rtol=2e-16)
     assert result == pytest.approx(log_likelihood, rel=1e-13)
     np.testing.assert_allclose(mass, sums, rtol=1e-13)
@@ -192,8 +194,8 @@ def test_rows_in_lanes_and_the_rest_are_normalised_alike(rng, weighted):
 def test_no_density_at_all_and_nan_are_seen_in_the_result(row, weight):
     joint = np.array([[-1.0, row[0]], [-2.0, row[1]]])
     wide = np.tile(joint, WIDTH)
-    assert not np.isfinite(normalise(joint, weight, np.zeros(2), np.empty(4)))
-    assert not np.isfinite(normalise(wide, np.tile(weight, WIDTH), np.zeros(2), np.empty(4 * WIDTH)))
+    assert not np.isfinite(normalise(joint, weight, np.zeros(2), np.empty(scratch_size(*joint.shape))))
+    assert not np.isfinite(normalise(wide, np.tile(weight, WIDTH), np.zeros(2), np.empty(scratch_size(*wide.shape))))
 
 
 @pytest.mark.parametrize("K", [1, 2, 3, 50, 1000, 10**6])
@@ -204,7 +206,15 @@ def test_the_logarithm_of_products_cannot_overflow(rng, K, size):
         assert log_of_product(values, most) == pytest.approx(np.sum(np.log(values)), rel=1e-13, abs=1e-300)
 
 
-def test_gather_turns_rows_into_the_columns_asked_for(rng):
-    rows, block = rng.normal(size=(5, 4)), np.empty((3, 5))
-    gather(rows, np.array([3, 0, 3]), block)
-    np.testing.assert_array_equal(block, rows[:, [3, 0, 3]].T)
+@pytest.mark.parametrize("d", [1, 2, 7, 8, 9, 16, 21])
+@pytest.mark.parametrize("m", [1, 7, 8, 19, 64])
+def test_rows_are_turned_into_columns(rng, m, d):
+    rows, block = rng.normal(size=(m + 3, d)), np.empty((d, m))
+    turn(rows[2 : 2 + m], block)
+    np.testing.assert_array_equal(block, rows[2 : 2 + m].T)
+
+
+@pytest.mark.parametrize("size", [0, 1, 8, 1001])
+def test_room_begins_on_a_line_of_the_cache(size):
+    rooms = [on_cache_lines(size) for _ in range(20)]  # the allocator's own places differ
+    assert all(room.shape == (size,) and room.ctypes.data % 64 == 0 for room in rooms)
