@@ -1,7 +1,7 @@
 """The multivariate normal distribution, with full, diagonal or spherical covariance.
 
-All three share one layout of ``theta``: mean (d), covariance (d x d), inverse of its Cholesky factor (d x d, lower;
-full only) and the logarithm of the density's constant. The last two repeat the covariance in the form in which
+All three share one layout of ``theta``: mean (d), covariance (d x d), inverse of its Cholesky factor (d x d, lower) and
+the logarithm of the density's constant. The last two repeat the covariance in the form in which
 `log_pdf` reads it.
 """
 
@@ -24,7 +24,7 @@ from .errors import InvalidParameterError, UnknownParameterError
 from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
 from .normal import LOG_SQRT_2PI, Normal
-from .quadratic_forms import NEGLIGIBLE, add_half_squares, add_moments, rows_that_count
+from .quadratic_forms import add_half_squares, add_moments
 
 ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
 
@@ -156,24 +156,23 @@ def update(stats, theta, bounds):
 def log_pdf_diagonal(X, theta, out):
     """Add constant - sum_j (x_j - mean_j)^2 / (2 var_j)."""
     d = X.shape[0]
-    inverse_std = np.empty(d)
+    inverse_std, root = np.empty(d), theta[d + d * d :]
     for j in range(d):
-        inverse_std[j] = 1.0 / math.sqrt(theta[d + j * (d + 1)])
+        inverse_std[j] = root[j * (d + 1)]
     add_half_squares(X, theta[:d], inverse_std, theta[theta.size - 1], out)
 
 
 @kernel
 def accumulate_diagonal(X, r, theta, stats):
     """Add sum r, sum r (x - mean), and sum r (x_j - mean_j)^2 for each column."""
+    d, m = X.shape
     total = 0.0
-    for i in range(r.size):
+    for i in range(m):
         total += r[i]
     stats[0] += total
-    d = X.shape[0]
-    X, r = rows_that_count(X, r, NEGLIGIBLE * total, 4)
     for j in range(d):
         mean, first, second = theta[j], 0.0, 0.0
-        for i in range(r.size):
+        for i in range(m):
             centred = X[j, i] - mean
             first += r[i] * centred
             second += r[i] * centred * centred
@@ -193,11 +192,12 @@ def variances(stats, theta, bounds, d):
 
 @compiled
 def set_diagonal(theta, variance):
-    """Write the variances and the density's constant into theta."""
+    """Write the variances, the inverse of the Cholesky factor and the density's constant into theta."""
     d = variance.size
     log_det = 0.0
     for j in range(d):
         theta[d + j * (d + 1)] = variance[j]
+        theta[d + d * d + j * (d + 1)] = 1.0 / math.sqrt(variance[j])
         log_det += math.log(variance[j])
     theta[theta.size - 1] = -0.5 * log_det - d * LOG_SQRT_2PI
 

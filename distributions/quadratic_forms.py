@@ -40,7 +40,7 @@ def add_half_squares(X, mean, root, constant, out):
 @compiled
 def add_half_squares_of_panels(X, end, mean, root, constant, out):
     """Do it for the rows before ``end``, in panels of WIDE rows."""
-    x = np.empty(mean.size * WIDE)
+    x = np.empty(mean.size * WIDE if root.ndim > 1 else 0)  # to make such room takes as long as a few columns
     for start in range(0, end, WIDE):
         if root.ndim == 1:
             squares = squares_along_columns(X, start, mean, root)
@@ -99,7 +99,7 @@ def add_moments(X, r, mean, stats):
     if d <= 3:
         add_moments_of_few_columns(X, r, mean, stats[1 : 1 + d], products)
         return
-    X, r = rows_that_count(X, r, NEGLIGIBLE * weight, d)
+    X, r = rows_that_count(X, r, NEGLIGIBLE * weight)
     m, padded = r.size, d + -d % 4
     centred, sums = np.empty((padded + 4) * m), np.empty((1 + padded, padded))
     w = centred[padded * m :]
@@ -216,19 +216,18 @@ def filled(X, r):
 
 
 @compiled
-def rows_that_count(X, r, least, work):
+def rows_that_count(X, r, least):
     """Return the rows of a block whose weights exceed ``least``, and these, with zeros that fill the last register.
 
     Rows of less than 1e-20 of a block's weight change its sums by less than 1e-12 of them, unless they lie hundreds of
     deviations away: but there log densities differ by thousands, and a weight is all or nothing. All rows are
-    returned where picking some would take longer than it saves; ``work`` is how many multiply-adds are to be made for
-    each number.
+    returned where picking some would take longer than it saves.
     """
     d, m = X.shape
     kept = 0
     for i in range(m):
         kept += r[i] > least
-    if kept * (work + PICKING) > m * work:
+    if kept * (d + PICKING) > m * d:
         return filled(X, r)
     places, picked = np.empty(m, np.int32), np.empty((d + 1, kept + -kept % REGISTER))
     picked[:, kept:] = 0.0

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions.data import Array
-from distributions.kernels import call_accumulate, call_log_pdf, compiled, inner, take_number, unowned
+from distributions.kernels import call_accumulate, call_log_pdf, compiled, copy_to, inner, take_number, unowned
 from distributions.lanes import REGISTER, add, alternate, larger, load, quarter, spread, store
 from distributions.lanes import total as sum_of
 from distributions.special import exp_of_difference, exp_of_differences, log
@@ -54,6 +54,9 @@ def on_cache_lines(size):
 def turn(rows, block):
     """Copy rows, shape (m, d), into a feature-major block, shape (d, m)."""
     d, m = block.shape
+    if d == 1:
+        copy_to(block.reshape(m), rows.reshape(m))
+        return
     in_tiles, columns = (m - m % TILE, d - d % TILE) if d >= TILE else (0, 0)
     for i in range(0, in_tiles, TILE):
         for j in range(0, columns, TILE):

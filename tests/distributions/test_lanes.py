@@ -7,6 +7,7 @@ from distributions.kernels import compiled
 from distributions.lanes import (
     REGISTER,
     add,
+    alternate,
     join,
     larger,
     load,
@@ -130,3 +131,21 @@ def test_the_exponential_of_lanes_is_that_of_each(rng):
     in_lanes, one_by_one = np.empty(x.size), np.empty(x.size)
     exponentials(x, in_lanes, one_by_one)
     np.testing.assert_array_equal(in_lanes, one_by_one)
+
+
+@compiled
+def alternated(a, b, out):
+    one, other = load(a, 0, 8), load(b, 0, 8)
+    store(out, 0, alternate(one, other, 1, 0))
+    store(out, 8, alternate(one, other, 1, 1))
+    store(out, 16, alternate(one, other, 2, 1))
+    store(out, 24, alternate(one, other, 4, 0))
+
+
+def test_groups_of_two_vectors_alternate():
+    a, b, out = np.arange(8.0), np.arange(10.0, 18.0), np.empty(32)
+    alternated(a, b, out)
+    assert out[:8].tolist() == [0, 10, 2, 12, 4, 14, 6, 16]
+    assert out[8:16].tolist() == [1, 11, 3, 13, 5, 15, 7, 17]
+    assert out[16:24].tolist() == [2, 3, 12, 13, 6, 7, 16, 17]
+    assert out[24:].tolist() == [0, 1, 2, 3, 10, 11, 12, 13]
