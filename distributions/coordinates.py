@@ -12,10 +12,10 @@ import math
 import numpy as np
 
 from .domains import COVARIANCE, DIRECTION, LINE, PROPORTIONS
-from .kernels import compiled
+from .kernels import in_order
 
 
-@compiled
+@in_order
 def to_line(value, low, high):
     """Return a number between two ends as one on the whole line: its log odds, a logarithm, or itself."""
     if low > -math.inf and high < math.inf:
@@ -25,7 +25,7 @@ def to_line(value, low, high):
     return -math.log(high - value) if high < math.inf else value
 
 
-@compiled
+@in_order
 def from_line(u, low, high):
     """Return the number between two ends that `to_line` takes to u."""
     if low > -math.inf and high < math.inf:
@@ -35,7 +35,7 @@ def from_line(u, low, high):
     return high - math.exp(-u) if high < math.inf else u
 
 
-@compiled
+@in_order
 def halve_step(theta, before, low, high):
     """Halve the step from ``before`` to ``theta``, in place, on a line between the ends of each entry's domain."""
     for j in range(theta.size):
@@ -47,7 +47,7 @@ def halve_step(theta, before, low, high):
             theta[j] = (theta[j] + before[j]) / 2.0
 
 
-@compiled
+@in_order
 def decompose(cov, form):
     """Fill form with T below the diagonal and log v on it; NaN where cov is not positive definite."""
     d = cov.shape[0]
@@ -66,7 +66,7 @@ def decompose(cov, form):
         form[a, a] = math.log(size[a]) if size[a] > 0.0 else math.nan
 
 
-@compiled
+@in_order
 def compose(form, floor, cov):
     """Fill cov with T diag(v) T'; return whether it is sure to be at least diag(floor)."""
     d = cov.shape[0]
@@ -89,7 +89,7 @@ def compose(form, floor, cov):
     return trace <= 1.0
 
 
-@compiled
+@in_order
 def to_coordinates(kind, value, low, high, unit, u, measure):
     """Fill the coordinates u of a part of theta, and ``measure``, how much the square of a step in each counts.
 
@@ -127,7 +127,7 @@ def to_coordinates(kind, value, low, high, unit, u, measure):
             u[j] = value[j]
 
 
-@compiled
+@in_order
 def move_along(kind, u, step, value, low, high, period, lowest, highest):
     """Move a part of theta, in place, by a step in its coordinates u; return whether it stays in its domain and box.
 

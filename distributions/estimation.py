@@ -12,7 +12,7 @@ import numpy as np
 from .coordinates import halve_step
 from .data import Array, as_observed
 from .errors import ConvergenceWarning
-from .kernels import Kernels, compiled
+from .kernels import Kernels, in_order
 
 if TYPE_CHECKING:
     from .base import Distribution
@@ -138,7 +138,7 @@ def step_ends(family: Any, size: int) -> Array:
     return ends
 
 
-@compiled
+@in_order
 def relative_step(before, after, units):
     """Return the largest step of an entry of theta in its own unit (see `Distribution.units`)."""
     step = 0.0

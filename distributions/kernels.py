@@ -37,7 +37,7 @@ from inspect import signature
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from numba import njit, types
+from numba import njit, typeof, types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
@@ -80,14 +80,23 @@ def compiled(function: Callable[..., Any]) -> Any:
     return _jit(function, fastmath=set(SUMS_VECTORISE), no_cfunc_wrapper=True)
 
 
+def in_order(function: Callable[..., Any]) -> Any:
+    """Compile a function on arrays whose every operation is rounded as it is written.
+
+    Else what is reordered or contracted depends on the function that it becomes a part of: a loop in which all is
+    compiled together, and one whose parts are called one by one, would differ in their last bits.
+    """
+    return _jit(function, no_cfunc_wrapper=True)
+
+
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a function on arrays as a part of the compiled functions that call it.
 
     It has no entry from Python, and where that would unpack a plan this is most of its compilation. Called from
-    Python it is what it is written as.
+    Python it is what it is written as. Its operations are those of `in_order`.
     """
     function.py_func = function  # type: ignore[attr-defined]
-    return register_jitable(error_model="numpy", fastmath=set(SUMS_VECTORISE), no_cfunc_wrapper=True)(function)
+    return register_jitable(error_model="numpy", no_cfunc_wrapper=True)(function)
 
 
 @compiled
@@ -138,6 +147,20 @@ def address(function: Any, role: str) -> int:
     result = function.get_compile_result(types.none(*ROLES[role].values()))
     function.disable_compile()  # a call with other types is a mistake, not a second version
     return result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+
+
+_addresses: dict[Any, int] = {}
+
+
+def address_for(function: Any, arguments: tuple[Any, ...]) -> int:
+    """Return the machine address of a compiled function, for `call_at`.
+
+    It is compiled for arguments of these types on first use; later ones must have the same.
+    """
+    if function not in _addresses:
+        result = function.get_compile_result(types.none(*map(typeof, arguments)))
+        _addresses[function] = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
+    return _addresses[function]
 
 
 class Kernels(NamedTuple):
@@ -205,6 +228,27 @@ def call_update_jointly(typing_context: Any, address: Any, stats: Any, theta: An
 
 
 @_intrinsic
+def call_at(typing_context: Any, address: Any, function: Any, arguments: Any) -> Any:
+    """Call a compiled function that returns nothing at its address, see `address_for`, with a tuple of arguments.
+
+    Its machine code is then one and the same for all callers, and so are the bits of its sums: a function that is
+    called by name is compiled once more as a part of each. ``function`` is the same, for loops that are interpreted.
+    """
+
+    def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        convention, parts = context.call_conv, [builder.extract_value(values[2], i) for i in range(len(arguments))]
+        entry = convention.get_function_type(types.none, arguments.types).as_pointer()
+        status, _ = convention.call_function(
+            builder, builder.inttoptr(values[0], entry), types.none, arguments.types, parts
+        )
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return types.none(types.int64, function, arguments), generate
+
+
+@_intrinsic
 def _fetch_and_add(typing_context: Any, counter: Any) -> Any:
     """Add 1 to the first entry of a vector of integers and return what was there, in one step for all threads."""
 
@@ -252,16 +296,22 @@ def _itself(value: Any) -> Any:
     return value
 
 
+def _call_with(_address: int, function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    function(*arguments)
+
+
 def _call_object(function: Callable[..., None], *arguments: Any) -> None:
     function(*arguments)
 
 
+BY_NAME = (call_at, _call_with)  # stands in where a loop is interpreted
 _STAND_INS = (
     *(
         (call, _call_object)
         for call in (call_log_pdf, call_accumulate, call_update, call_complete, call_update_jointly)
     ),
     (unowned, _itself),
+    BY_NAME,
 )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from distributions.coordinates import move_along, to_coordinates
 from distributions.data import Array
 from distributions.domains import HELD, PROPORTIONS
-from distributions.kernels import compiled, copy_to
+from distributions.kernels import copy_to, in_order
 
 from .observed import Integers
 
@@ -92,7 +92,7 @@ class Coordinates(NamedTuple):
         )
 
 
-@compiled
+@in_order
 def fill_coordinates(places, point, u, measure):
     """Fill the coordinates of a point, and how much the square of a step in each counts."""
     u[:], measure[:] = 0.0, 0.0
@@ -110,7 +110,7 @@ def fill_coordinates(places, point, u, measure):
             )
 
 
-@compiled
+@in_order
 def step_ahead(places, point, u, step):
     """Move a point, in place, by a step from its coordinates u; return whether it is sure to be legal there."""
     for part in range(places.kind.size):
@@ -130,7 +130,7 @@ def step_ahead(places, point, u, step):
     return True
 
 
-@compiled
+@in_order
 def extrapolate(places, first, second, third, longest):
     """Move the third of three successive points of EM on, in place; return the length, and the one called for.
 

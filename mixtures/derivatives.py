@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions.data import Array
-from distributions.kernels import call_log_pdf, compiled, copy_to
+from distributions.kernels import call_log_pdf, compiled, copy_to, in_order
 
 from .observed import Integers
 
@@ -40,7 +40,7 @@ def n_derivatives(count):
     return count + count * (count + 1) // 2
 
 
-@compiled
+@in_order
 def set_steps(differences, state, theta_at, stats_at, leaf, steps):
     """Fill the steps of a leaf's entries, shape (q,): 0 for pinned ones, of others shorter where derivatives are known.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from distributions.coordinates import halve_step
 from distributions.estimation import MOST_HALVINGS, ROUNDING, relative_step
-from distributions.kernels import call_complete, call_update, call_update_jointly, compiled, copy_to, inner, interpreted
+from distributions.kernels import call_complete, call_update, call_update_jointly, copy_to, in_order, inner, interpreted
 
 from .acceleration import FORGET, LONGER, extrapolate
 from .observed import Looked, Observed
@@ -74,7 +74,7 @@ def update_group(plan, state, group):
         copy_to(state.theta[begin : begin + p], theta[i])
 
 
-@compiled
+@in_order
 def m_step(plan, state):
     """Update every leaf from its statistics, alone or with its group, and the weights from the masses."""
     copy_to(state.point_before, state.point)
@@ -91,7 +91,7 @@ def m_step(plan, state):
     update_proportions(plan.choices, state)
 
 
-@compiled
+@in_order
 def update_proportions(choices, state):
     """Set the proportions of each choice to the shares of its options in the mass, and the weights to their products.
 
@@ -121,7 +121,7 @@ def update_proportions(choices, state):
     multiply_out(choices, state.proportions, state.weights)
 
 
-@compiled
+@in_order
 def multiply_out(choices, proportions, weights):
     """Set the weights to the products of the proportions that lead to them."""
     for k in range(weights.size):
@@ -131,7 +131,7 @@ def multiply_out(choices, proportions, weights):
         weights[k] = weight
 
 
-@compiled
+@in_order
 def step_back(theta, theta_before, theta_at, stepwise, ends):
     """Halve the last step of every leaf whose update is only a step."""
     for leaf in range(stepwise.size):
@@ -152,7 +152,7 @@ def largest_step(state):
     return step
 
 
-@compiled
+@in_order
 def remaining(step, previous, least=0.0):
     """Predict the sum of all further steps of a sequence that shrinks geometrically, by no less than a least ratio."""
     ratio = min(max(step / previous if previous > 0.0 else 0.0, least), SLOWEST)
@@ -207,7 +207,7 @@ def finish_leap(plan, state):
     multiply_out(plan.choices, state.proportions, state.weights)
 
 
-@compiled
+@in_order
 def move(plan, state):
     """Set the parameters to look at next, from the statistics of the last sweep and what became of it."""
     phase = int(state.progress[PHASE])
@@ -236,7 +236,7 @@ def move(plan, state):
         state.progress[HALVINGS] += 1.0
 
 
-@compiled
+@in_order
 def record(stepwise, state, now, tol, max_iter):
     """Take the objective at the parameters that were looked at: put it on record, or send them back; return a status.
 
@@ -272,7 +272,7 @@ def record(stepwise, state, now, tol, max_iter):
     return status
 
 
-@compiled
+@in_order
 def advance(data, plan, state, tol, max_iter, n_sweeps, block_size):
     """Put up to ``n_sweeps`` objectives on record; return a status. A run can be continued by another call.
 

@@ -24,7 +24,7 @@ from .derivatives import Differences, n_derivatives
 from .layout import Layout, Parameters
 from .observed import Integers
 from .opaque_leaf import OpaqueLeaf
-from .sweep import rows_of_chunk
+from .sweep import address_of_sum_chunks, rows_of_chunk
 from .truncation import EM, NOT_DRAWN, Near, Truncation
 
 STRAIGHT, CURVED = 1, 2  # ways back along a step, see `Distribution.curved`
@@ -90,6 +90,7 @@ class Plan(NamedTuple):
     coordinates: Coordinates
     chunk: int  # rows whose sums are made apart
     near: Near  # components that are looked at
+    sum_chunks: int  # address of `sweep.sum_chunks`, in this process; 0 where it is interpreted
 
 
 class State(NamedTuple):
@@ -222,6 +223,8 @@ class Engine:
             leaf_mass_before=sums[2].copy(),
             log_prior_before=sums[3].copy(),
         )
+        if not self.interpreted:
+            self.plan = self.plan._replace(sum_chunks=address_of_sum_chunks(self.plan, self.state))
 
     def _pseudo(self, start: Parameters) -> Pseudo:
         """Return the tables of the pseudo-rows, those that the settings of the leaves add among them."""
@@ -315,6 +318,7 @@ class Engine:
             if self.interpreted
             else rows_of_chunk(n_columns, len(layout.branches) + sum(sizes)),
             near=Near.all(),
+            sum_chunks=0,
         )
 
     def _differentiated(self, theta: list[Array]) -> Differences:

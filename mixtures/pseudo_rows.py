@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from distributions.kernels import call_accumulate, call_log_pdf, call_update, compiled, inner
+from distributions.kernels import call_accumulate, call_log_pdf, call_update, in_order, inner
 
 from .derivatives import accumulate_derivatives, set_steps
 
 FIXED, RELATIVE = 0, 1
 
 
-@compiled
+@in_order
 def placed(rows, location):
     """Return rows, shape (d, m), moved by a location, the first d entries of a vector."""
     moved = np.empty_like(rows)
@@ -23,7 +23,7 @@ def placed(rows, location):
     return moved
 
 
-@compiled
+@in_order
 def rows_of(seen, leaf, kind, d):
     """Return the pseudo-rows of a leaf of d columns, shape (d, m), and their counts."""
     first, last = seen.count_at[2 * leaf + kind], seen.count_at[2 * leaf + kind + 1]
@@ -72,7 +72,7 @@ def next_location(plan, state, leaf):
     return theta
 
 
-@compiled
+@in_order
 def log_prior_of_proportions(choices, proportions):
     """Return the log density of the Dirichlet priors, up to a constant."""
     total = 0.0
@@ -82,7 +82,7 @@ def log_prior_of_proportions(choices, proportions):
     return total
 
 
-@compiled
+@in_order
 def add_prior(plan, state):
     """Return the log density of the priors, up to a constant; add their pseudo-rows to the statistics and masses."""
     total = 0.0

@@ -15,13 +15,24 @@ from typing import NamedTuple
 import numpy as np
 
 from distributions.data import Array
-from distributions.kernels import call_accumulate, call_log_pdf, compiled, copy_to, inner, take_number, unowned
+from distributions.kernels import (
+    address_for,
+    call_accumulate,
+    call_at,
+    call_log_pdf,
+    compiled,
+    copy_to,
+    in_order,
+    inner,
+    take_number,
+    unowned,
+)
 from distributions.lanes import REGISTER, add, alternate, larger, load, quarter, spread, store
 from distributions.lanes import total as sum_of
 from distributions.special import exp_of_difference, exp_of_differences, log
 
 from .derivatives import accumulate_derivatives, set_steps
-from .observed import Integers
+from .observed import Integers, observed
 from .truncation import draw, keep_best, mark_best
 
 TILE = 8  # rows and columns that are turned at once
@@ -407,9 +418,12 @@ def sum_chunks(data, plan, state, steps, block_size, ticket, sums, most):
         of_chunk[0] = sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats)
 
 
-@compiled
+@in_order
 def add_chunks(sums, state):
-    """Return the log-likelihood of all chunks; where it is finite, fill ``state.stats`` and the masses."""
+    """Return the log-likelihood of all chunks; where it is finite, fill ``state.stats`` and the masses.
+
+    Whoever adds chunk after chunk as they come gets the same bits.
+    """
     log_likelihood = 0.0
     for chunk in range(sums.shape[0]):
         log_likelihood += sums[chunk, 0]
@@ -445,5 +459,12 @@ def sweep(data, plan, state, block_size):
     n_sums = 1 + state.mass.size + state.leaf_mass.size + state.stats.size
     sums = np.empty((n_chunks(data.rows.shape[0], plan.chunk), n_sums + APART))
     steps = steps_of_differences(plan.differences, plan.theta_at, plan.stats_at, state)
-    sum_chunks(data, plan, state, steps, block_size, np.zeros(1, dtype=np.int64), sums, sums.shape[0] + 1)
+    ticket = np.zeros(1, dtype=np.int64)
+    call_at(plan.sum_chunks, sum_chunks, (data, plan, state, steps, block_size, ticket, sums, sums.shape[0] + 1))
     return add_chunks(sums, state)
+
+
+def address_of_sum_chunks(plan, state):
+    """Return the address of `sum_chunks`."""
+    ticket, sums = np.zeros(1, dtype=np.int64), np.empty((1, 1))
+    return address_for(sum_chunks, (observed(sums), plan, state, np.empty(0), BLOCK, ticket, sums, 1))

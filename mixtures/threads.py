@@ -17,7 +17,7 @@ import numpy as np
 
 from distributions.data import Array
 from distributions.errors import InvalidParameterError
-from distributions.kernels import with_stand_ins
+from distributions.kernels import BY_NAME, with_stand_ins
 
 from .observed import Elsewhere, Integers
 from .sweep import add_chunks, steps_of_differences, sum_chunks, sweep
@@ -66,7 +66,7 @@ def n_threads(n_jobs: int | None, n_chunks: int) -> int:
 @cache
 def threaded(loop: Any, n: int, pauses: bool = False) -> Callable[..., Any]:
     """Return a loop over sweeps whose chunks are shared by ``n`` threads; one that pauses within sweeps if it shall."""
-    return loop if n == 1 and not pauses else with_stand_ins(loop, ((sum_chunks, partial(_sum_together, n)),))
+    return loop if n == 1 and not pauses else with_stand_ins(loop, (BY_NAME, (sum_chunks, partial(_sum_together, n))))
 
 
 def summing(n: int) -> Callable[..., Any]:
