@@ -66,7 +66,9 @@ def n_threads(n_jobs: int | None, n_chunks: int) -> int:
 @cache
 def threaded(loop: Any, n: int, pauses: bool = False) -> Callable[..., Any]:
     """Return a loop over sweeps whose chunks are shared by ``n`` threads; one that pauses within sweeps if it shall."""
-    return loop if n == 1 and not pauses else with_stand_ins(loop, (BY_NAME, (sum_chunks, partial(_sum_together, n))))
+    if n > 1 or pauses:
+        return with_stand_ins(loop, (BY_NAME, (sum_chunks, partial(_sum_together, n))))
+    return loop if hasattr(loop, "signatures") else with_stand_ins(loop, (BY_NAME,))  # compiled, or a part of such
 
 
 def summing(n: int) -> Callable[..., Any]:
