@@ -8,7 +8,11 @@ from scipy.special import logsumexp
 
 from mixtures import Exponential, MultivariateNormal, Normal, Poisson
 from mixtures.observed import observed
-from mixtures.sweep import WIDTH, log_of_product, normalise, on_cache_lines, scratch_size, sweep, turn
+from mixtures.sweep import WIDTH, log_of_product, normalise, on_cache_lines, scratch_size, turn
+from mixtures.sweep import sweep as sweep_of_a_loop
+from mixtures.threads import threaded
+
+sweep = threaded(sweep_of_a_loop, 1)
 
 
 def log_density(component, X):

@@ -21,7 +21,8 @@ from mixtures import (
     threads,
 )
 from mixtures.observed import observed
-from mixtures.sweep import BLOCK, n_chunks, rows_of_chunk, sweep
+from mixtures.sweep import BLOCK, n_chunks, rows_of_chunk
+from mixtures.sweep import sweep as sweep_of_a_loop
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_fit_is_the_same_to_the_bit_for_any_number_of_threads(case, weighted, 
 def test_chunks_sum_up_to_what_one_chunk_does(rng):
     x = two_columns(rng)
     engine = engine_of([MultivariateNormal([m, m], np.eye(2)) for m in (0.0, 3.0)])
-    data = observed(x)
+    data, sweep = observed(x), threads.threaded(sweep_of_a_loop, 1)
     assert n_chunks(N, engine.plan.chunk) == 1
     whole, expected = sweep(data, engine.plan, engine.state, BLOCK), [*engine.state.mass, *engine.state.stats]
     for chunk in (BLOCK, 2 * BLOCK, N, N - 1):
