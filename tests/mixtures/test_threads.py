@@ -97,7 +97,7 @@ def test_chunks_sum_up_to_what_one_chunk_does(rng):
 def test_a_sweep_that_is_not_finite_leaves_the_sums_of_the_last_one(n, rng):
     x = np.abs(one_column(rng)) + 0.1
     engine = engine_of([Gamma(1.0, 1.0), Gamma(3.0, 1.0)])
-    plan, swept = engine.plan._replace(chunk=BLOCK), threads.threaded(sweep, n)
+    plan, swept = engine.plan._replace(chunk=BLOCK), threads.threaded(sweep_of_a_loop, n)
     assert np.isfinite(swept(observed(x), plan, engine.state, BLOCK))
     before = engine.state.mass.copy(), engine.state.stats.copy()
     x[N // 2] = -1.0
