@@ -277,10 +277,10 @@ def test_an_extrapolation_that_is_lower_or_not_finite_is_refused(components, bad
     while state.progress[em.PHASE] != em.LEAPT:
         em.move(plan, state)
         if state.progress[em.PHASE] != em.LEAPT:
-            assert em.record(plan.stepwise, state, em.evaluate(data, plan, state, em.BLOCK), 0.0, 900) == em.RUNNING
+            assert em.record(plan.stepwise, state, em.look(engine, data), 0.0, 900) == em.RUNNING
     before = state.point_before.copy(), state.weights_before.copy(), engine.history[-1], state.stats_before.copy()
     longest, n = state.progress[em.LONGEST], len(engine.history)
-    now = em.evaluate(data, plan, state, em.BLOCK)
+    now = em.look(engine, data)
     assert now > before[2]  # it would have been taken
     status = em.record(plan.stepwise, state, bad, 0.0, 900)
     if bad == np.inf:  # an unbounded likelihood is no refusal: the run fails, as plain EM does
