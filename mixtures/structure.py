@@ -185,7 +185,8 @@ class Structure:
             return branch
         if len(outline.branches) > 1 or any(prior is not None for prior in branch.priors):
             raise InvalidParameterError(
-                f"MixtureModel: component {name!r} is made of several, or has a prior: give it inside, here None"
+                f"MixtureModel: component {name!r} is made of several, or has a prior: give it inside, here None. What "
+                "is no MixtureModel, such as a ZeroInflated, can be written as one"
             )
         n = len(self.named)
         sharing = n if self.covariance and self.covariance.is_one else 1

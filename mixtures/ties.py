@@ -331,10 +331,12 @@ class Ties:
                 continue
             own = np.asarray(leaf.parameters[entry.parameter])
             if own.shape != value.shape or not np.allclose(own, entry.factor * value, rtol=AGREEMENT, atol=0.0):
+                asked = "" if entry.factor == lead.factor else f", which makes it {(entry.factor * value)[()]} there"
+                theirs = self._leaves[lead.path].parameters[lead.parameter]
                 raise refuse(
                     name,
-                    f"it is frozen at {leaf.parameters[entry.parameter]!r} in {entry.member!r} but at "
-                    f"{self._leaves[lead.path].parameters[lead.parameter]!r} in {lead.member!r}. Freeze one of them",
+                    f"it is frozen at {leaf.parameters[entry.parameter]!r} in {entry.member!r} but at {theirs!r} in "
+                    f"{lead.member!r}{asked}. Freeze one of them",
                 )
         return []
 

@@ -32,12 +32,14 @@ from mixtures import (
     MultivariateNormal,
     MultivariateStudentT,
     Normal,
+    PointMass,
     Poisson,
     Prior,
     Product,
     Rayleigh,
     StudentT,
     UnknownParameterError,
+    ZeroInflated,
 )
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
@@ -470,6 +472,18 @@ def test_nested_mixtures_carry_their_own_priors(rng):
     assert nested.components_[0].prior is prior
     with pytest.raises(InvalidParameterError, match="made of several, or has a prior"):
         MixtureModel([inner, Normal(12, 1)], prior=prior).fit(x)
+
+
+def test_zero_inflated_counts_have_a_prior_where_they_are_written_as_a_mixture(rng):
+    x = np.concatenate([np.zeros(30), rng.poisson(3.0, 70)])
+    prior = Prior(Poisson(2.0), 5.0)
+    with pytest.raises(InvalidParameterError, match="such as a ZeroInflated, can be written as one"):
+        MixtureModel([ZeroInflated(Poisson())], prior=prior).fit(x)
+    plain = MixtureModel([PointMass(0.0), Poisson()]).fit(x)
+    assert plain.log_likelihood_ == pytest.approx(ZeroInflated(Poisson()).fit(x).log_likelihood(x), abs=1e-9)
+    model = MixtureModel([PointMass(0.0), Poisson()], prior=[None, prior]).fit(x)
+    mass, rate = model.effective_counts_[1], model.components_[1].rate
+    assert rate == pytest.approx((x.sum() + 5.0 * 2.0) / (mass + 5.0), rel=1e-6)
 
 
 @pytest.mark.parametrize("mean_count", [None, 0.5])

@@ -524,6 +524,11 @@ PRODUCTS = {name: Product({"h": Normal(m, 1.0), "n": Poisson(3.0)}) for name, m 
         (NORMALS, 3, "tied must be a parameter's name, a list of names, or a dict"),
         (NORMALS, {"weights": {"a": 1, "b": -1}}, "factors of weights must be > 0; got -1"),
         ({"a": Gamma(1, 1), "b": Weibull(1, 1)}, "shape", "belongs to a Weibull in 'b' and to a Gamma in 'a'"),
+        (
+            [Normal(1.0, 1.0).freeze("mean"), Normal(1.0, 2.0).freeze("mean")],
+            {"mean": {0: 1, 1: -1}},
+            "frozen at 1.0 in 'Normal 2' but at 1.0 in 'Normal 1', which makes it -1.0 there. Freeze one",
+        ),
         ([VonMises(0, 1), VonMises(1, 1)], {"loc": {0: 1, 1: 2}}, "factors can only be 1 or -1"),
         ([MultivariateNormal(), MultivariateNormal()], "cov", "parameters are all single real numbers.*covariance"),
         ([Categorical(), Categorical()], {"prob": {0: 1, 1: 2}}, "only single numbers can be multiples"),
