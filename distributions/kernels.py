@@ -276,10 +276,11 @@ def unowned(typing_context: Any, value: Any) -> Any:
 
     def freed(context: Any, builder: Any, kind: Any, owned: Any) -> Any:
         if isinstance(kind, types.BaseTuple):
-            parts = enumerate(kind.types)
-            return context.make_tuple(
-                builder, kind, [freed(context, builder, part, builder.extract_value(owned, i)) for i, part in parts]
-            )
+            parts = [
+                freed(context, builder, part, builder.extract_value(owned, i))
+                for i, part in enumerate(kind.types)  # type: ignore[attr-defined]
+            ]
+            return context.make_tuple(builder, kind, parts)
         if not isinstance(kind, types.Array):
             return owned
         array = context.make_array(kind)(context, builder, owned)

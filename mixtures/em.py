@@ -311,7 +311,7 @@ def run(
     tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
     left = max_iter + 1 if n_sweeps is None else n_sweeps
     pulse, is_here = 1, isinstance(data, Observed)
-    if is_here:
+    if isinstance(data, Observed):
         pulse = max(1, PULSE // (data.rows.size * len(engine.state.weights)))
     status = RUNNING
     while status == RUNNING and left > 0:
