@@ -30,7 +30,7 @@ except ImportError:
     torch = None
 
 N = 1_000_000
-UPDATES = 20
+UPDATES = 50
 PAIRS = 5
 LOG_2_PI = math.log(2.0 * math.pi)
 
@@ -52,7 +52,7 @@ def counts(rng: np.random.Generator) -> np.ndarray:
 
 
 class InNumpy:
-    """EM on arrays of shape (K, n) that are made once, as a careful user writes it; logarithms of data are taken once."""
+    """EM on arrays of shape (K, n) that are made once, as careful users write it; logarithms of data are taken once."""
 
     def __init__(self, x: np.ndarray, components: list[Distribution]) -> None:
         self.x, self.components = x, components
