@@ -59,7 +59,7 @@ def log_centre_and_spread(rows: Array, weight: Array | None, smallest: float | A
     centre = float(np.average(logs, weights=weight))
     spread = float(np.sqrt(np.average((logs - centre) ** 2, weights=weight)))
     least = float(np.max(smallest)) / float(np.average(rows[:, 0], weights=weight))
-    return centre, max(spread, least, 1e-14)
+    return centre, max(spread, min(least, 1.0), 1e-14)  # beside a scale that rows are tiny to, it says nothing
 
 
 def logs_of_ratios(x: npt.ArrayLike, scale: float) -> Array:

@@ -66,6 +66,9 @@ def update(stats, theta, bounds):
     apply_move(theta, bounds, smallest_extreme_move(stats, lowest, highest))
 
 
+LARGEST_LOG = 709.0
+
+
 class Weibull(Distribution):
     r"""Weibull distribution: density :math:`(k / s) (x / s)^{k - 1} e^{-(x / s)^k}` for x > 0.
 
@@ -102,7 +105,7 @@ class Weibull(Distribution):
         if shape is None:
             shape = STD / (spread if scale is None else max(spread, abs(centre - math.log(scale))))
         if scale is None:
-            scale = math.exp(centre + EULER / shape)
+            scale = math.exp(min(centre + EULER / shape, LARGEST_LOG))  # of heavy tails it may lie beyond the doubles
         return self.with_values(shape=shape, scale=scale)
 
     def sample(self, size: int, rng: Rng = None) -> Array:

@@ -230,7 +230,7 @@ def samples_have_the_moments_of_the_density(case: Case) -> None:
         second, fourth = (case.grid_moment(p, case.centre[0]) / case.unit[0] ** p for p in (2, 4))
         widest = _widest(case)
         _require_mean(z[:, 0], mean, second, widest, "mean of a sample")
-        _require_mean(z[:, 0] ** 2, second, fourth, widest**2, "second moment of a sample")
+        _require_mean(z[:, 0] ** 2, second, fourth, widest * widest, "second moment of a sample")
         return
     points, weight = case.importance
     y = (points - case.centre) / case.unit

@@ -18,14 +18,15 @@ import mpmath
 import numpy as np
 import pytest
 from catalogue import FAMILIES, TRIALS, Trial, distributions_of
+from profiles import either
 
 from distributions import Distribution
 from distributions.law.case import Case
 
-POINTS = 10_000  # for each family
+POINTS = either(3000, 10_000)  # for each family
 N_RANDOM = 2
-JUDGED = 30  # at most so many log densities of a family are judged exactly
-JUDGED_PROBABILITIES = 8
+JUDGED = either(10, 30)  # at most so many log densities of a family, the worst ones, are judged exactly
+JUDGED_PROBABILITIES = either(3, 8)
 DIGITS = 40
 TOLERANCE = {"log_pdf": 1e-12, "cdf": 1e-10, "ppf": 1e-10}
 LOWEST = 1e-290  # smaller probabilities and quantiles lose digits as doubles

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from catalogue import FAMILIES, distributions_of
+from profiles import either
 
 import distributions
 from distributions import ConvergenceWarning, DegeneracyWarning, Distribution, InvalidDataError, registry
@@ -18,7 +19,9 @@ from distributions.law.fit import outside_cells
 
 ERRORS = (distributions.InvalidDataError, distributions.InvalidParameterError, distributions.UnknownParameterError)
 N, BAD_ROW = 24, 17
-FACTORS = (1e-60, 1e-12, 1e12, 1e60)  # a covariance has the square of it, and its floor is smaller by 28 digits
+# A covariance has the square of it, and its floor is smaller by 28 digits.
+FACTORS = either((1e-60, 1e60), (1e-60, 1e-12, 1e12, 1e60))
+FACTORS_OF_COUNTS = (1e-12, 1e12)  # beyond 2^53 they are no longer told from one another
 
 
 def cases_of(family: type[Distribution]) -> list[Case]:
@@ -42,7 +45,7 @@ def degenerate(case: Case) -> dict[str, np.ndarray]:
         "zeros and one": np.concatenate([np.zeros_like(x), x[:1]]),
     }
     discrete = case.distribution.support.discrete
-    for factor in FACTORS[1:-1] if discrete else FACTORS:  # beyond 2^53 counts are no longer told from one another
+    for factor in FACTORS_OF_COUNTS if discrete else FACTORS:
         named[f"times {factor}"] = np.floor(x * factor) if discrete else x * factor
         named[f"constant times {factor}"] = np.repeat(named[f"times {factor}"][:1], N, axis=0)
         named[f"beside one times {factor}"] = np.concatenate([x, named[f"times {factor}"][:1]])

@@ -4,6 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from distributions import Weibull
 from distributions.log_scale import log_ratio, logs_of_ratios
 
 
@@ -27,3 +28,12 @@ def test_ends_of_the_half_line():
     assert np.isnan(logs_of_ratios(np.nan, 2.0))
     assert log_ratio(np.inf, 2.0, 0.5) == np.inf
     assert np.isnan(log_ratio(np.nan, 2.0, 0.5))
+
+
+@pytest.mark.parametrize("x", [np.full(10, 1e-5), np.geomspace(1e-300, 1e300, 10)])
+def test_a_start_is_finite_beside_a_scale_of_any_size(x):
+    rows, scale = x[:, np.newaxis], np.array([1e24])
+    start = Weibull().first_guess(rows, None, 1e-3 * scale)
+    assert np.isfinite(start.log_likelihood(x))
+    assert start.shape > 1e-3
+    assert np.isfinite(Weibull().fit_bounded(rows, None, scale, 1e-3)[0].log_likelihood(x))

@@ -1,6 +1,6 @@
 """Whatever is handed to `fit`, it ends in a finite fit with a history that never falls, or in an error of our own.
 
-``FUZZ_EXAMPLES=20000 pytest -n 0 tests/mixtures/test_fuzz.py`` tries as many.
+The long profile (see `profiles`) tries 20,000 examples, or as many as ``FUZZ_EXAMPLES`` in the environment says.
 """
 
 import os
@@ -11,6 +11,7 @@ import fuzz
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
+from profiles import either
 
 from mixtures import (
     ConvergenceWarning,
@@ -21,7 +22,7 @@ from mixtures import (
     MixtureModel,
 )
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", either(60, 20_000)))
 PATIENCE = 5.0  # seconds
 OURS = (ConvergenceWarning, DegeneracyWarning, MeasureWarning)
 

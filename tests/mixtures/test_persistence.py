@@ -1,14 +1,11 @@
 """A model comes back from its file as it was, fitted, every bit; and from nothing else.
 
-Thousands of damaged and forged files are tried, ``FUZZ=long`` in the environment tries tens of thousands, other ones
-each time::
-
-    FUZZ=long python -m pytest -n 0 tests/mixtures/test_persistence.py
+Thousands of damaged and forged files are tried; the long profile (see `profiles`) tries tens of thousands, other ones
+each time.
 """
 
 import copy
 import json
-import os
 import pickle
 import random
 import sys
@@ -19,6 +16,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from profiles import LONG, either
 from sklearn.base import clone
 
 import mixtures
@@ -42,7 +40,6 @@ from mixtures import (
     from_scipy,
 )
 
-LONG = os.environ.get("FUZZ") == "long"
 GEYSER = datasets.load("old_faithful")
 WAITING = GEYSER["waiting"]
 BOTH = np.column_stack([GEYSER["eruptions"], WAITING])
@@ -397,7 +394,7 @@ def fuzz_rng():
 def test_a_damaged_file_is_refused_or_is_the_same_model(models):
     """An accident never loads a model that is another one."""
     texts = [model.to_json() for model, _ in models.values()]
-    rng, refused, count = fuzz_rng(), 0, 40_000 if LONG else 600
+    rng, refused, count = fuzz_rng(), 0, either(600, 40_000)
     for _ in range(count):
         text = rng.choice(texts)
         found = read(damaged(text, rng, texts))
@@ -413,7 +410,7 @@ def test_a_damaged_file_is_refused_or_is_the_same_model(models):
 def test_a_forged_file_is_refused_or_is_a_model_of_known_families(models):
     """What a checksum cannot see is checked value by value: what loads is a model, and is written as it was read."""
     originals = [json.loads(model.to_json())["record"] for model, _ in models.values()]
-    rng, count, outcomes = fuzz_rng(), 40_000 if LONG else 300, {"refused": 0, "loaded": 0}
+    rng, count, outcomes = fuzz_rng(), either(300, 40_000), {"refused": 0, "loaded": 0}
     for _ in range(count):
         record = forged(rng.choice(originals), rng, originals)
         try:

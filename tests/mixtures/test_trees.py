@@ -1,11 +1,8 @@
 """Laws of composition: whatever a model is built of, it is the mixture that it says it is, and EM climbs.
 
-Each law is tried on random trees. ``TREES=long`` in the environment tries thousands of them, other ones each time::
-
-    TREES=long python -m pytest -n 0 tests/mixtures/test_trees.py
+Each law is tried on random trees; the long profile (see `profiles`) tries thousands of them, other ones each time.
 """
 
-import os
 import pickle
 import warnings
 
@@ -15,6 +12,7 @@ import trees
 import written_out
 from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
+from profiles import LONG, either
 
 import mixtures
 from mixtures import (
@@ -36,13 +34,12 @@ from mixtures import (
 
 COLLAPSED = 1e4
 STEP = 1e-4  # of a parameter, in its own unit, to either side of a maximum
-LONG = os.environ.get("TREES") == "long"
 
 
 def examples(short, long):
     """Return settings of a law: so many trees, the same ones each time, or many."""
     return settings(
-        max_examples=long if LONG else short,
+        max_examples=either(short, long),
         derandomize=not LONG,
         database=None,
         phases=[Phase.generate, Phase.shrink],  # explaining a failure takes longer than both
