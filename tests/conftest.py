@@ -19,7 +19,7 @@ def _source_hash():
 # numba's own cache does not notice a change in a callee of another file, so every state of the sources has its own.
 os.environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / f"general-mixtures-{_source_hash()}")
 
-# Matrices of tests are small, and a process for each core is at work: threads of BLAS would wait for each other, busily.
+# Matrices of tests are small, and each core has a process: threads of BLAS would wait for each other, busily.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
