@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from distributions.data import Array, Observations, as_observed, describe_rows
+from distributions.data import Array, Mask, Observations, as_observed, describe_rows
+from distributions.domains import Domain
 from distributions.errors import InvalidDataError
 
 from .sweep import normalise, scratch_size
@@ -17,6 +18,11 @@ class HasDensity(Protocol):
     """A distribution, or a branch of one."""
 
     def log_pdf(self, x: Array) -> Array: ...  # noqa: D102
+
+    def covers(self, rows: Array) -> Mask: ...  # noqa: D102
+
+    @property
+    def support(self) -> Domain: ...  # noqa: D102
 
 
 def log_joint(components: Sequence[HasDensity], weights: Array, rows: Array) -> Array:
@@ -54,9 +60,13 @@ def responsibilities(components: Sequence[HasDensity], weights: Array, rows: Arr
     joint = log_joint(components, weights, rows)
     unreached = ~np.any(joint > -np.inf, axis=0)
     if unreached.any():
+        first = rows[unreached][:1]
+        outside = not any(part.covers(first)[0] for part in components)  # such as text that is no category
+        wanted = "; ".join(dict.fromkeys(part.support.text for part in components))
         raise InvalidDataError(
-            f"{describe_rows(rows, unreached)} of zero density under every component: no membership is defined. "
-            "Drop these rows."
+            f"{describe_rows(rows, unreached)} of zero density under every component: no membership is defined"
+            + (f", as that row should be {wanted}" if outside else "")
+            + ". Drop these rows."
         )
     normalise(joint, np.empty(0), np.empty(len(joint)), np.empty(scratch_size(*joint.shape)))
     return np.ascontiguousarray(joint.T)
