@@ -289,7 +289,7 @@ def test_a_category_that_no_fit_has_seen_has_density_zero_and_no_membership():
     assert model.log_pdf(unseen)[4] == -np.inf
     assert np.isfinite(model.log_pdf(unseen)[:4]).all()
     with pytest.raises(
-        InvalidDataError, match=r"1 of 5 rows \(first: row 4, 0, 1, 7\) is of zero .*column 3: one of 0, 1, 2"
+        InvalidDataError, match=r"1 of 5 rows \(first: row 4, 0, 1, 7\) is of zero .*2: one of 0, 1, 2\)"
     ):
         model.predict_proba(unseen)
 
