@@ -21,11 +21,11 @@ from distributions.errors import InvalidDataError, InvalidParameterError
 from .layout import Layout
 from .observed import take
 from .plan import State
-from .sources import Block, n_rows, with_columns
+from .sources import Block, at, n_rows, with_columns
 from .streams import sum_piece
 from .structure import Structure
 from .survey import Stamp, Survey, stamp_of
-from .surveyed import NOTHING, Door, Form, Surveyed, at, has_default_prior, require_additive
+from .surveyed import NOTHING, Door, Form, Surveyed, has_default_prior, is_absent, require_additive
 
 FAN_IN = 8  # results that are joined by one task
 CHUNKS = 64  # whose sums a task holds at once
@@ -139,16 +139,34 @@ class Partitions(Surveyed):
 
     def _map(self, task: Callable[..., Any], join: Callable[..., Any], *shared: Any) -> Any:
         """Return what a task tells of all partitions, joined in their order."""
-        import dask
+        return _mapped(self.partitions, task, join, *shared)
 
-        one, several = dask.delayed(task, pure=False), dask.delayed(join, pure=False)
-        level = [one(*shared, *partition.arguments) for partition in self.partitions]
-        while len(level) > 1:
-            level = [several(*level[i : i + FAN_IN]) for i in range(0, len(level), FAN_IN)]
-        return dask.compute(level[0])[0]
+
+def totals(model: Any, x: Any, sample_weight: Any) -> tuple[float, float]:
+    """Return log-likelihood and total weight of a collection, summed where it lies, for a fitted model.
+
+    Parameters
+    ----------
+    model : MixtureModel
+    x : dask collection
+    sample_weight : dask collection of equal partitions, str or None
+    """
+    total: Array = _mapped(_partitions(x, sample_weight, None), _totals, _added, _constant(model))
+    return float(total[0]), float(total[1])
 
 
 # ------------------------------------------------------------------------------------------------------- the tasks
+
+
+def _mapped(partitions: Sequence[Partition], task: Callable[..., Any], join: Callable[..., Any], *shared: Any) -> Any:
+    """Return what a task tells of all partitions, joined in their order by a tree."""
+    import dask
+
+    one, several = dask.delayed(task, pure=False), dask.delayed(join, pure=False)
+    level = [one(*shared, *partition.arguments) for partition in partitions]
+    while len(level) > 1:
+        level = [several(*level[i : i + FAN_IN]) for i in range(0, len(level), FAN_IN)]
+    return dask.compute(level[0])[0]
 
 
 def _block(number: int, names: dict[str, str], x: Any, sample_weight: Any, labels: Any) -> Block:
@@ -219,6 +237,13 @@ def _added(*totals: Array) -> Array:
 def _explained(shared: tuple[Door, Layout, Any, Array], *arguments: Any) -> None:
     door, layout, branches, weights = shared
     door.explain_failure(_block(*arguments), layout, branches, weights)
+
+
+def _totals(model: Any, *arguments: Any) -> Array:
+    block = _block(*arguments)
+    with at(block.place):
+        nothing = is_absent(block.x, block.sample_weight)
+        return np.array((0.0, 0.0) if nothing else model._totals_here(block.x, block.sample_weight))
 
 
 def _nothing(*_: None) -> None:

@@ -20,6 +20,7 @@ from . import conditioning, imputation, posterior, regions
 from . import modes as peaks
 from .composite import Composite
 from .dask_rows import is_dask, lazily
+from .sources import block_by_block, is_blocks
 
 if TYPE_CHECKING:
     from .model import MixtureModel
@@ -38,9 +39,11 @@ class Mixture(Composite, abstract=True):
         return values if np.ndim(x) else values[0]
 
     def predict_proba(self, x: npt.ArrayLike) -> Array:
-        """Return the probability that each row came from each component, shape (n, K); of a Dask collection lazily."""
+        """Return the probability that each row came from each component, shape (n, K); lazily of blocks and on Dask."""
         if is_dask(x):
             return lazily(self.predict_proba, x, self.names, "", float)
+        if is_blocks(x):
+            return block_by_block(self.predict_proba, x)
         components, weights = self._current("predict")
         x, columns = self.encode(self._as_fitted(x)), self.n_columns
         if np.shape(x)[:1] == (0,):
@@ -52,9 +55,11 @@ class Mixture(Composite, abstract=True):
         return posterior.responsibilities(components, weights, rows)
 
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the index of the most probable component of each row, shape (n,); of a Dask collection lazily."""
+        """Return the index of the most probable component of each row, shape (n,); lazily of blocks and on Dask."""
         if is_dask(x):
             return lazily(self.predict, x, None, "component", np.int64)
+        if is_blocks(x):
+            return block_by_block(self.predict, x)
         return np.argmax(self.predict_proba(x), axis=1)
 
     @overload

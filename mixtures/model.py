@@ -14,14 +14,14 @@ from distributions.base import Rng
 from distributions.data import Array, as_weights
 from distributions.errors import ConvergenceWarning, DegeneracyWarning, InvalidDataError
 
-from . import em, persistence
+from . import dask_rows, em, persistence, streams
 from .dask_rows import is_dask, lazily
 from .estimator import as_given, known_to_sklearn
 from .fitting import Fit
 from .labels import matching, relabelled
 from .mixture import Mixture
 from .online import DECAY, Online, require_decay, require_stream
-from .sources import is_blocks
+from .sources import Source, block_by_block, is_blocks, is_large
 from .step import Step
 from .structure import Components, Structure
 from .surveyed import is_absent
@@ -540,34 +540,50 @@ class MixtureModel(Mixture, Views):
     # -------------------------------------------------------------------------------------- after or without fit
 
     def score_samples(self, x: npt.ArrayLike) -> Array:
-        """Return the log density of each row, shape (n,); the same as `log_pdf`. Of a Dask collection lazily."""
+        """Return the log density of each row, shape (n,); the same as `log_pdf`. Lazily of blocks and on Dask."""
         if is_dask(x):
             return lazily(self.score_samples, x, None, "log_density", float)
+        if is_blocks(x):
+            return block_by_block(self.score_samples, x)
         return self.log_pdf(self._as_fitted(x))
 
     def score(self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Return the (weighted) mean log density of the rows; NaN if a row has no observed cell."""
-        x = self._as_fitted(x)
-        return self.log_likelihood(x, sample_weight) / self._total(x, sample_weight)
+        """Return the (weighted) mean log density of the rows; NaN if a row has no observed cell.
+
+        Like `fit`, this and the criteria take rows in memory, in blocks (in one pass) or on Dask (where they lie).
+        """
+        log_likelihood, total = self._totals(x, sample_weight)
+        return log_likelihood / total
 
     def aic(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return Akaike's criterion, -2 log-likelihood + 2 n_parameters; smaller is better."""
-        x = self._as_fitted(x)
-        return -2.0 * self.log_likelihood(x, sample_weight) + 2.0 * self.n_parameters
+        return -2.0 * self._totals(x, sample_weight)[0] + 2.0 * self.n_parameters
 
     def bic(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return Schwarz's criterion, -2 log-likelihood + n_parameters log(total weight); smaller is better."""
-        x = self._as_fitted(x)
-        total = self._total(x, sample_weight)
-        return -2.0 * self.log_likelihood(x, sample_weight) + self.n_parameters * float(np.log(total))
+        log_likelihood, total = self._totals(x, sample_weight)
+        return -2.0 * log_likelihood + self.n_parameters * float(np.log(total))
 
-    def _total(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> float:
-        """Return the number of rows or the sum of their weights."""
-        n = len(self._as_rows(x))
-        if n == 0:
+    def _totals(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> tuple[float, float]:
+        """Return the log-likelihood of the rows, wherever they are, and their number or the sum of their weights."""
+        if is_dask(x):
+            found = dask_rows.totals(self, x, sample_weight)
+        elif is_blocks(x) or (isinstance(x, np.memmap) and is_large(x)):
+            found = streams.totals(self, Source(x, sample_weight))
+        else:
+            found = self._totals_here(x, sample_weight)
+        if found[1] == 0.0:
             raise InvalidDataError("a criterion needs data, got 0 rows: pass at least one")
+        return found
+
+    def _totals_here(self, x: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> tuple[float, float]:
+        """Return the same of rows in memory."""
+        x = self._as_fitted(x)
+        n = len(self._as_rows(x))
         weight = as_weights(sample_weight, n)
-        return float(n if weight is None else weight.sum())
+        return (
+            (self.log_likelihood(x, sample_weight), float(n if weight is None else weight.sum())) if n else (0.0, 0.0)
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")

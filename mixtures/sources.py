@@ -7,7 +7,8 @@ Nothing here knows a distribution. A block is as its owner gives it; it is check
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -218,6 +219,19 @@ class _Beside:
         return joined[:n]
 
 
+def block_by_block(function: Callable[[Any], Any], x: Any) -> Any:
+    """Return what a function gives for each block of rows, worked out anew when it is read."""
+    blocks = x if isinstance(x, Blocks) else Blocks(x)
+
+    def made() -> Iterator[Any]:
+        for block in blocks.blocks():
+            with at(block.place):
+                result = function(block.x)
+            yield result
+
+    return Blocks(made)
+
+
 def is_blocks(x: Any) -> bool:
     """Whether data are given in blocks: as paths, as `Blocks`, or as an iterable that is no table."""
     if isinstance(x, (str, os.PathLike, Blocks)):
@@ -238,6 +252,15 @@ def with_columns(block: Block, names: Mapping[str, str]) -> Block:
         return block
     found = {name: _column(block, column, name) for name, column in names.items()}
     return block._replace(x=_without(block.x, list(names.values())), **found)
+
+
+@contextmanager
+def at(place: str) -> Iterator[None]:
+    """Name the block in errors about its rows."""
+    try:
+        yield
+    except InvalidDataError as error:
+        raise type(error)(f"{place}: {error}") from error
 
 
 def n_rows(x: Any) -> int:

@@ -7,6 +7,7 @@ begin and end: so sums have the same bits for any blocks, any number of threads,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,10 +20,10 @@ from . import threads
 from .estimator import as_given
 from .layout import Layout
 from .observed import Observed, take
-from .sources import Block, Source, n_rows
+from .sources import Block, Source, at, n_rows
 from .structure import Structure
 from .survey import PIECE, Stamp, Survey, joined, stamp_of
-from .surveyed import NOTHING, Door, Form, Surveyed, at, has_default_prior, require_additive
+from .surveyed import NOTHING, Door, Form, Surveyed, has_default_prior, is_absent, require_additive
 from .sweep import APART, n_chunks
 
 
@@ -139,6 +140,17 @@ class Stream(Surveyed):
         """Raise the error that says why the log-likelihood is not finite, and in which block."""
         for block in self._given():
             self.door.explain_failure(block, layout, branches, weights)
+
+
+def totals(model: Any, source: Source) -> tuple[float, float]:
+    """Return log-likelihood and total weight of rows in blocks, in one pass, for a fitted model."""
+    found = [(0.0, 0.0)]
+    for block in source.blocks():
+        with at(block.place):
+            if not is_absent(block.x, block.sample_weight):
+                found.append(model._totals_here(block.x, block.sample_weight))
+    log_likelihoods, weights = zip(*found, strict=True)
+    return math.fsum(log_likelihoods), math.fsum(weights)
 
 
 # ------------------------------------------------------------------------------------------------ parts of a pass

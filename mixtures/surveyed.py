@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from .layout import Layout
 from .observed import Labels, Observed, observed
 from .own_starts import OwnStart
 from .priors import DefaultPrior
-from .sources import Block, n_rows
+from .sources import Block, at, n_rows
 from .structure import Structure
 from .survey import Stamp, Survey, stamp_of
 from .thinning import merged
@@ -256,15 +255,6 @@ class Surveyed:
         rows = self.start_rows
         data = Observations(rows.rows, rows.row_weight, None, len(rows.rows), rows.points, None, self.has_missing)  # type: ignore[arg-type]
         return OwnStart(init, data, list(self.structure.named), self.structure.owner, n_init)
-
-
-@contextmanager
-def at(place: str) -> Iterator[None]:
-    """Name the block in errors about its rows."""
-    try:
-        yield
-    except InvalidDataError as error:
-        raise type(error)(f"{place}: {error}") from error
 
 
 def require_additive(structure: Structure) -> None:
