@@ -127,7 +127,8 @@ class LogLogistic(Distribution):
         if self.shape <= 2.0:
             return math.inf
         # sin b - b cos b is b^2 times a spherical Bessel function, which does not cancel for small b.
-        return float(self.scale**2 * b**3 * spherical_jn(1, b) / (math.sin(b) ** 2 * math.cos(b)))
+        of_unit = b * float(spherical_jn(1, b)) * (b / math.sin(b)) ** 2 / math.cos(b)
+        return float(self.scale) * of_unit * float(self.scale)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

@@ -91,7 +91,7 @@ class Normal(Distribution):
     def var(self) -> float:
         """Variance."""
         self.require_known("give a variance", ("std",))
-        return self.std**2
+        return self.std * self.std  # infinite where it is too large, and no error
 
     def as_normal(self) -> tuple[Array, Array]:
         """Return mean and covariance."""

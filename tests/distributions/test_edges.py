@@ -23,6 +23,7 @@ from distributions import (
     InvalidParameterError,
     InverseGamma,
     InverseGaussian,
+    Laplace,
     Logistic,
     LogLogistic,
     LogNormal,
@@ -153,3 +154,14 @@ def test_a_density_beyond_all_doubles_is_infinite_without_a_word():
     d = LogLogistic(1e-3, 0.01)
     assert d.pdf([5e-324]) == np.inf
     assert np.isfinite(d.log_pdf([5e-324])).all()
+
+
+@pytest.mark.parametrize("family", [Normal, Laplace, Gumbel, GumbelMin, Logistic])
+def test_a_variance_beyond_all_doubles_is_infinite_without_a_word(family):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert family(0.0, 1e300).var == np.inf
+        assert family(0.0, 1e-300).var == 0.0
+        assert LogLogistic(3.0, 1e300).var == np.inf
+        assert LogLogistic(1e300, 5.0).var == 0.0
+        assert LogLogistic(1e8, 2.0).var == pytest.approx((2e-8 * np.pi) ** 2 / 3.0, rel=1e-12)
