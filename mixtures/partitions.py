@@ -11,7 +11,7 @@ import numpy as np
 from distributions.data import Array, centre_and_scale
 
 from .observed import Integers, Observed
-from .thinning import sampled
+from .thinning import ends, sampled
 
 SAMPLE = 4000  # representative rows
 LLOYD_STEPS = 10
@@ -23,7 +23,8 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
     """Return at most so many distinct rows in a fixed order, with weights, and whether they are all there are.
 
     Rows are ordered along a fixed oblique direction, equal ones (of equal labels) merged; where more remain, those at
-    equally spaced positions of the cumulative weight stand for all (a systematic sample).
+    equally spaced positions of the cumulative weight stand for all (a systematic sample), beside the ends of each
+    column.
     """
     n_rows, data = len(data.rows), sampled(data)
     rows, points, weight = data.rows, data.points, data.row_weight
@@ -48,10 +49,13 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
         ordered, mass = ordered[first], np.add.reduceat(mass, first)
     complete = len(ordered) <= most and len(rows) == n_rows
     if len(ordered) > most:
-        positions = np.cumsum(mass)
-        targets = (np.arange(most) + 0.5) / most * positions[-1]
+        cells = ordered[:, d : 2 * d] if apart else ordered[:, :d]
+        certain = ends(np.where(np.isinf(cells), np.nan, cells) if data.has_missing else cells)[: most // 2]
+        own, mass[certain] = mass[certain], 0.0
+        positions, drawn = np.cumsum(mass), most - len(certain)
+        targets = (np.arange(drawn) + 0.5) / drawn * positions[-1]
         chosen = np.minimum(np.searchsorted(positions, targets), len(ordered) - 1)
-        ordered, mass = ordered[chosen], np.full(most, positions[-1] / most)
+        ordered, mass = ordered[np.append(chosen, certain)], np.append(np.full(drawn, positions[-1] / drawn), own)
     unique, mass = _merge(ordered, mass)
     code = unique[:, -1].astype(np.int64) if data.is_labelled else data.code
     rows = np.ascontiguousarray(unique[:, :d])
@@ -108,20 +112,31 @@ def _spots(points: Array, weight: Array, n_clusters: int, rng: np.random.Generat
 
     They find what a partition cannot: a narrow peak on a wide background, or two scales about one centre.
     """
-    members = np.ones((n_clusters, len(points)))
-    free, fewest = weight.copy(), points.shape[1] + 4  # different rows: fewer would start as a spike
+    members, free = np.ones((n_clusters, len(points))), weight.copy()
     for k in rng.permutation(n_clusters)[1:]:
-        share = weight.sum() * np.exp(rng.uniform(np.log(SMALLEST_SPOT), np.log(1.0 / n_clusters)))
-        radius = np.inf
-        for _ in range(rng.integers(1, SPOT_TRIES + 1)):
-            distance = np.sum((points - points[_draw(free, rng)]) ** 2, axis=1)
-            order = np.argsort(distance, kind="stable")
-            enough = np.searchsorted(np.cumsum(weight[order]), share)
-            reach = distance[order[min(max(enough, fewest), len(points) - 1)]]
-            if reach < radius:
-                radius, members[k] = reach, distance <= reach
+        members[k] = neighbourhood(points, weight, n_clusters, rng, free)
         free = np.where(members[k] > 0, 0.0, free) if (free * (1 - members[k])).any() else weight.copy()
     return members
+
+
+def neighbourhood(
+    points: Array, weight: Array, n_clusters: int, rng: np.random.Generator, free: Array | None = None
+) -> Array:
+    """Return memberships, shape (n,), in the densest of some neighbourhoods of random rows, of one random size.
+
+    ``free`` are the weights by which rows are drawn, those of all by default.
+    """
+    fewest, free = points.shape[1] + 4, weight if free is None else free  # different rows: fewer would start as a spike
+    share = weight.sum() * np.exp(rng.uniform(np.log(SMALLEST_SPOT), np.log(1.0 / n_clusters)))
+    radius, found = np.inf, np.ones(len(points))
+    for _ in range(rng.integers(1, SPOT_TRIES + 1)):
+        distance = np.sum((points - points[_draw(free, rng)]) ** 2, axis=1)
+        order = np.argsort(distance, kind="stable")
+        enough = np.searchsorted(np.cumsum(weight[order]), share)
+        reach = distance[order[min(max(enough, fewest), len(points) - 1)]]
+        if reach < radius:
+            radius, found = reach, (distance <= reach).astype(float)
+    return found
 
 
 def _principal_axis(points: Array, weight: Array) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from distributions.data import Array, as_scale
 
 from .observed import Observed, take
+from .thinning import ends
 
 PIECE = 1 << 16  # rows that are summed at once
 SAMPLE_CELLS, FEWEST, MOST = 1 << 21, 4_000, 50_000  # of the rows that starts are found from
@@ -52,10 +53,10 @@ def joined(pieces: Sequence[Observed]) -> Observed:
 
 
 class Reservoir:
-    """A sample of rows, each as likely as any other; all rows in order while they are few.
+    """A sample of rows, each as likely as any other, and the ends of each column; all rows in order while they are few.
 
     Each row draws a number, and those of the least numbers stay (Vitter, ACM Transactions on Mathematical Software 11,
-    1985, has cheaper ways): so samples of parts of the data join to one of all.
+    1985, has cheaper ways): so samples of parts of the data join to one of all. So do their ends.
 
     Parameters
     ----------
@@ -77,7 +78,9 @@ class Reservoir:
             self.keys = [self.rng.random(len(each.rows)) for each in self.pieces]
         if self.n_seen > self.size:
             keys = self.rng.random(n)
-            piece, keys = take(piece, keys < self.limit), keys[keys < self.limit]
+            stays = keys < self.limit
+            stays[ends(piece.points)] = True
+            piece, keys = take(piece, stays), keys[stays]
             self.keys.append(keys)
         self.pieces.append(joined([piece]))  # a copy: the block that it is part of need not stay
         if self.keys and sum(map(len, self.keys)) > 2 * self.size:
@@ -96,16 +99,20 @@ class Reservoir:
 
     @property
     def sample(self) -> Observed:
-        """The rows that stayed, in their order."""
-        if self.keys:
-            self._prune()
-        return joined(self.pieces)
+        """The rows that stayed, in their order; each drawn one stands for as many, an end that was not for itself."""
+        if not self.keys:
+            return joined(self.pieces)
+        self._prune()
+        piece = self.pieces[0]
+        stands_for = np.where(self.keys[0] <= self.limit, self.n_seen / self.size, 1.0)
+        return piece._replace(weight=stands_for * piece.weight if piece.weight.size else stands_for)
 
     def _prune(self) -> None:
         keys, piece = np.concatenate(self.keys), joined(self.pieces)
         if len(keys) > self.size:
             self.limit = float(np.partition(keys, self.size - 1)[self.size - 1])
         stays = keys <= self.limit
+        stays[ends(piece.points)] = True
         self.keys, self.pieces = [keys[stays]], [take(piece, stays)]
 
 

@@ -1,4 +1,8 @@
-"""Fewer rows: equal ones merged, for the same fit; or a sample, of which a start has enough."""
+"""Fewer rows: equal ones merged, for the same fit; or a sample, of which a start has enough.
+
+A sample always has the ends of each column: a support that depends on the data, such as that of `Uniform`, is found
+from it, and must hold all rows.
+"""
 
 from __future__ import annotations
 
@@ -87,6 +91,12 @@ def merged(data: Observed) -> Observed:
     return data if count < 0 else _taken(data, first[:count], mass[:count])
 
 
+def ends(points: Array) -> Integers:
+    """Return the places of the least and the greatest cell of each column, ascending; missing cells are neither."""
+    found = [np.argmax(column == end.reduce(column)) for column in points.T for end in (np.fmin, np.fmax)]
+    return np.unique(found)
+
+
 def sampled(data: Observed) -> Observed:
     """Return about `SAMPLE` rows, with weights of the same total; the data themselves if there are not twice as many.
 
@@ -98,7 +108,11 @@ def sampled(data: Observed) -> Observed:
     total = float(data.weight.sum()) if data.weight.size else float(n)
     chosen, mass = np.empty(2 * SAMPLE, dtype=np.int64), np.empty(2 * SAMPLE)
     count = draw_rows(n, data.weight, SAMPLE / total, chosen, mass)
-    return _taken(data, chosen[:count], mass[:count] * (total / mass[:count].sum()))
+    certain = ends(data.points)
+    drawn = ~np.isin(chosen[:count], certain)
+    own = data.weight[certain] if data.weight.size else np.ones(len(certain))
+    places, mass = np.append(chosen[:count][drawn], certain), np.append(mass[:count][drawn], own)
+    return _taken(data, places, mass * (total / mass.sum()))
 
 
 def _taken(data: Observed, places: Integers, weight: Array) -> Observed:

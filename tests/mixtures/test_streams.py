@@ -332,7 +332,7 @@ def test_moments_are_those_of_the_rows(rng):
     assert share.sum() == pytest.approx(weight.sum())
 
 
-def test_every_row_is_as_likely_to_be_in_the_sample():
+def test_every_row_is_as_likely_to_be_in_the_sample_which_has_the_ends():
     counts = np.zeros(60)
     for seed in range(1000):
         halves = [Reservoir(10, np.random.default_rng([seed, k])) for k in range(2)]
@@ -340,10 +340,14 @@ def test_every_row_is_as_likely_to_be_in_the_sample():
             for at in range(0, 30, 7):
                 half.add(observed(np.arange(30.0 * k + at, min(30.0 * k + at + 7, 30.0 * (k + 1)))[:, np.newaxis]))
         halves[0].join(halves[1])
-        rows = halves[0].sample.rows[:, 0]
-        assert len(rows) == 10
+        sample = halves[0].sample
+        rows, drawn = sample.rows[:, 0], sample.weight == 60 / 10
+        assert drawn.sum() == 10
+        assert (rows[0], rows[-1]) == (0.0, 59.0)
+        np.testing.assert_array_equal(sample.weight[~drawn], 1.0)
+        assert set(rows[~drawn]) <= {0.0, 59.0}
         assert np.all(np.diff(rows) > 0)
-        counts[rows.astype(int)] += 1
+        counts[rows[drawn].astype(int)] += 1
     expected = 1000 * 10 / 60
     assert np.sum((counts - expected) ** 2 / expected) < 100  # chi-square of 59 degrees: 0.999 quantile is 98
 
