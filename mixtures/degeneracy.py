@@ -1,18 +1,29 @@
-"""What kept components from collapsing or left them without data: found after a fit, told in a warning and a field."""
+"""What kept components from collapsing, left them without data or on few rows: told in a warning and a field of a fit.
+
+The likelihood of a mixture has maxima that say nothing of the data, where a component sits on a few rows that happen to
+be nearly equal, or nearly on a line (McLachlan & Peel, Finite Mixture Models, 2000, section 3.10). `spikes` is the rule
+by which these are known: the choice among starts avoids them, and a fit that ends in one says so.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from distributions.base import Distribution
+from distributions.data import Array
+from distributions.errors import InvalidParameterError
 from distributions.outline import Branch
 
 from .layout import Layout
 from .plan import FLOOR, Engine
 
-CAUSES = FLOOR_HELD, NO_DATA, TWIN = "floor", "no data", "twin"
+CAUSES = FLOOR_HELD, NO_DATA, TWIN, FEW_ROWS = "floor", "no data", "twin", "few rows"
 EMPTY = 1e-6  # effective count, in rows of average weight, below which a component has lost its data
+FEW, FEW_OF_SHARE = 5, 0.5  # few rows: fewer for each column and one more, and less of an equal share
+NARROW = 0.02  # standard deviation relative to that of the data
 
 
 class Degeneracy(NamedTuple):
@@ -24,9 +35,10 @@ class Degeneracy(NamedTuple):
         Its name; beside other columns, with the part that it is about.
     cause : str
         "floor": parameters were held at the floor of their scale. "no data": nothing is left of its weight. "twin":
-        it started equal to another component, and EM can never part them.
+        it started equal to another component, and EM can never part them. "few rows": it sits on a few rows that are
+        nearly equal, or nearly on a line.
     parameters : tuple of str
-        What was held.
+        What was held, or is that small.
     effective_count : float
         What it explains, in rows of average weight.
     message : str
@@ -40,7 +52,124 @@ class Degeneracy(NamedTuple):
     message: str
 
 
-def degeneracies(layout: Layout, engine: Engine, start: list[Branch], n_rows: int, total: float) -> list[Degeneracy]:
+class Spike(NamedTuple):
+    """A leaf that sits on few rows that are nearly equal, or nearly on a line.
+
+    Attributes
+    ----------
+    place : int
+        Of the leaf in the layout.
+    effective_count : float
+        What it explains, in rows of average weight.
+    width : float
+        Its least standard deviation in any direction, relative to that of the data.
+    gain : float
+        What so many of its rows as it has parameters gain from its being narrower than the data: no evidence, for it
+        can be made to sit on any so many rows.
+    """
+
+    place: int
+    effective_count: float
+    width: float
+    gain: float
+
+
+def spikes(engine: Engine, n_rows: int, scale: Array) -> list[Spike]:
+    """Return the leaves of a run that sit on no more rows than they have parameters, or on few rows and are narrow.
+
+    Few: fewer than `FEW` for each column and one more. Both mean less than `FEW_OF_SHARE` of an equal share: where
+    there are many components, each has few rows, and may be narrow. Only families that can contract to a point count,
+    and that know their variance; none that has a prior against it.
+
+    Parameters
+    ----------
+    engine : Engine
+        After its run.
+    n_rows : int
+    scale : ndarray, shape (d,)
+        Scale of each column of the data.
+    """
+    layout, mass = engine.layout, engine.state.mass
+    counts = mass * (n_rows / mass.sum())
+    share, found = FEW_OF_SHARE * n_rows / len(layout.branches), []
+    parts, has_prior = None, _has_prior(engine)
+    together = {place for group, _ in layout.groups for place in group}
+    for place, (leaf, owners) in enumerate(zip(layout.leaves, layout.owners, strict=True)):
+        count = float(counts[owners].sum())
+        if has_prior[place] or not EMPTY < count < share or not collapsing(leaf.distribution):
+            continue
+        parts = engine.parameters.leaves if parts is None else parts
+        size, n_columns = parts[place].n_parameters, len(scale[layout.spans[place]])
+        if place in together:  # what is shared does not fit to the rows of one
+            size = min(size, n_columns)
+        if count >= max(FEW * (n_columns + 1), size):
+            continue
+        widths = _widths(layout, parts, engine.state.weights, place, scale)
+        if widths.size and widths.min() < (NARROW if count > size else 1.0):
+            gain = -min(count, size) * np.log(np.clip(widths, FLOOR, 1.0)).sum()
+            found.append(Spike(place, count, float(widths.min()), float(gain)))
+    return found
+
+
+def collapsing(leaf: Distribution) -> tuple[str, ...]:
+    """Return the parameters by which a density contracts to a point, where it is free to."""
+    if leaf.support.discrete:
+        return ()
+    names = [name for name, *_, collapse, _ in leaf.declared if collapse] or list(leaf.parameters)
+    return tuple(name for name in names if name not in leaf.frozen)
+
+
+def _widths(layout: Layout, parts: Sequence[Distribution], weights: Array, place: int, scale: Array) -> Array:
+    """Return the standard deviations of a leaf relative to those of the data, along axes of both; none if unknown."""
+    own = _moments(parts[place], scale[layout.spans[place]])
+    if own is None:
+        return np.empty(0)
+    root = np.linalg.cholesky(_covariance(layout, parts, weights, layout.spans[place], scale))
+    try:
+        values = np.linalg.eigvalsh(np.linalg.solve(root, np.linalg.solve(root, own[1]).T))
+    except np.linalg.LinAlgError:
+        return np.empty(0)
+    return np.sqrt(np.maximum(values, 0.0))
+
+
+def _covariance(layout: Layout, parts: Sequence[Distribution], weights: Array, span: slice, scale: Array) -> Array:
+    """Return the covariance of some columns in units of their scales, as the mixture has it.
+
+    So columns that are all but collinear make no component narrow. It is that of independent columns where a component
+    does not have these columns in one leaf, or that leaf no covariance.
+    """
+    independent = np.eye(span.stop - span.start)
+    leaves = [next((i for i in each if layout.spans[i] == span), None) for each in layout.leaves_of]
+    moments = [None if place is None else _moments(parts[place], scale[span]) for place in leaves]
+    if len(independent) == 1 or any(each is None for each in moments):
+        return independent
+    means, covariances = (np.array(part) for part in zip(*moments, strict=True))
+    apart = means - weights @ means
+    found = np.tensordot(weights, covariances, 1) + (apart.T * weights) @ apart
+    return found if np.linalg.eigvalsh(found)[0] > FLOOR**2 else independent
+
+
+def _moments(leaf: Distribution, unit: Array) -> tuple[Array, Array] | None:
+    """Return mean and covariance in some units, if a family knows them and they are finite."""
+    if type(leaf).var is Distribution.var:
+        return None
+    with np.errstate(all="ignore"):
+        mean, var = np.atleast_1d(leaf.mean) / unit, np.atleast_1d(leaf.var) / unit**2
+        try:
+            cov = np.asarray(leaf.cov) / np.outer(unit, unit)
+        except InvalidParameterError:
+            cov = np.diag(var)
+    return (mean, cov) if np.isfinite(mean).all() and np.isfinite(cov).all() else None
+
+
+def _has_prior(engine: Engine) -> Array:
+    """Return for each leaf whether rows were seen before."""
+    return np.diff(engine.plan.pseudo.count_at).reshape(-1, 2).max(axis=1) > 0
+
+
+def degeneracies(
+    layout: Layout, engine: Engine, start: list[Branch], n_rows: int, total: float, scale: Array
+) -> list[Degeneracy]:
     """Return what a fit ended with.
 
     Parameters
@@ -53,6 +182,8 @@ def degeneracies(layout: Layout, engine: Engine, start: list[Branch], n_rows: in
     n_rows : int
     total : float
         Sum of the weights of the rows.
+    scale : ndarray, shape (d,)
+        Scale of each column.
     """
     counts = engine.state.mass * n_rows / total
     found = []
@@ -65,7 +196,8 @@ def degeneracies(layout: Layout, engine: Engine, start: list[Branch], n_rows: in
                 "Give them different values, or leave parameters unknown."
             )
             found.append(Degeneracy(name, TWIN, (), float(counts[i]), text))
-    has_prior = np.diff(engine.plan.pseudo.count_at).reshape(-1, 2).max(axis=1) > 0
+    has_prior = _has_prior(engine)
+    spike_at = {spike.place: spike for spike in spikes(engine, n_rows, scale)}
     for place, (held, owners) in enumerate(zip(engine.held, layout.owners, strict=True)):
         name, count = layout.name_of(place), float(counts[owners].sum())
         if count < EMPTY:
@@ -81,4 +213,13 @@ def degeneracies(layout: Layout, engine: Engine, start: list[Branch], n_rows: in
                 "components, freeze the parameter, or try more starts (n_init)."
             )
             found.append(Degeneracy(name, FLOOR_HELD, tuple(held), count, text))
+        elif place in spike_at:
+            small = collapsing(layout.leaves[place].distribution)
+            text = (
+                f"component {name!r} explains {count:.3g} rows only, and by its {', '.join(small)} is "
+                f"{spike_at[place].width:.2g} times as wide as the data: on few rows that happen to be nearly equal "
+                "or on a line, the likelihood has maxima that say nothing of the data. Use fewer components, a prior, "
+                "or more starts (n_init)."
+            )
+            found.append(Degeneracy(name, FEW_ROWS, small, count, text))
     return found

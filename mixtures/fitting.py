@@ -124,6 +124,7 @@ class Fit:
             truncation,
             accelerated,
             self.watch.start,
+            data.n_rows,
             data.is_sample,
         )
         self.interruption = self.start.interruption
@@ -331,7 +332,8 @@ class Fit:
     @property
     def degeneracies(self) -> list[Degeneracy]:
         """What kept components from collapsing, or left them without data."""
-        return degeneracies(self.layout, self.engine, self._start, self.data.n_rows, self.data.total_weight)
+        data = self.data
+        return degeneracies(self.layout, self.engine, self._start, data.n_rows, data.total_weight, data.scale)
 
 
 def _maximises(branch: Branch) -> bool:

@@ -1,8 +1,8 @@
 """First guesses that know the families, and the choice among many starts.
 
 A start is a partition of the data into K clusters and a matching of clusters to components by likelihood, not by
-position. Short EM runs from many starts are made on at most `SAMPLE` representative rows; the best few are run on
-(the em-EM strategy of Biernacki, Celeux & Govaert, Computational Statistics & Data Analysis 41, 2003).
+position. Short EM runs from many starts are made on at most `SAMPLE` representative rows; the best few are run on, see
+`contest`. Then components of the best run change places, as long as that finds a better one (`reseeding`).
 
 Rows with known labels are a partition themselves: a component starts at its own rows, and only components without any
 look for clusters among the rest. So is a user's own start (`own_starts`).
@@ -10,7 +10,7 @@ look for clusters among the rest. So is a user's own start (`own_starts`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,21 +19,20 @@ from distributions.base import Distribution
 from distributions.data import Array, as_observed
 from distributions.errors import InvalidDataError, InvalidParameterError
 
-from . import em
+from .contest import Contest
 from .layout import Layout, Parameters, Unit
 from .observed import Integers, Observed
 from .own_starts import OwnStart
 from .partitions import SAMPLE, known_members, partition, representatives, standardised
-from .plan import FLOOR, Engine
+from .plan import FLOOR
 from .priors import PseudoRows
+from .reseeding import reseeded
 from .truncation import EM, Truncation
 
 SMALL_SAMPLE = 400  # where a component is slow
-# Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
-ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
-SLOW_ROUNDS = 2  # where a component is slow: the last and longest climb is the fit itself
 MOST_STARTS, FEWEST_STARTS = 100, 10
 START_COST = 4e8  # rows x components x (columns + 1)^2 over all starts: some seconds
+STARTS_A_MOVE, MOVES, MOST_TURNS = 2, 5, 5  # moves: one for so many starts, for each component; turns that gain
 GUESS_ITERATIONS = 10
 GUESS_FLOOR = 1e-2  # scale of a first guess, relative to its column's, where a cluster is constant
 BLEND = 1e-2  # part of the estimate from everything in a guessed probability of 0 or 1
@@ -48,8 +47,8 @@ class Start(NamedTuple):
     n_starts : int
         Number of starts that were compared.
     n_agreed : int
-        How many of them were seen to reach the optimum that was chosen, itself included. Those left behind in a
-        shorter run, which might have come there too, do not count.
+        How many of them were seen to reach the optimum that was chosen, itself included; 1 where a component had to
+        change its place for it. Those left behind in a shorter run, which might have come there too, do not count.
     interruption : KeyboardInterrupt or None
         What ended the choice early: of what was tried before it, this is the best.
     """
@@ -70,6 +69,7 @@ def best_start(
     truncation: Truncation = EM,
     accelerate: bool = False,
     report: Callable[[str, int, int], None] = lambda *_: None,
+    n_rows: int | None = None,
     is_sample: bool = False,
 ) -> Start:
     """Return the parameters from which EM should run on all rows, and how many starts led there.
@@ -93,6 +93,8 @@ def best_start(
         Whether short runs are accelerated too: so more of them get to their optima.
     report : callable
         It is told what is tried: which one, of how many.
+    n_rows : int, optional
+        Number of rows that ``data`` stand for, if there are more: equal ones may have been merged.
     is_sample : bool
         Whether ``data`` are a sample of all rows: then EM on it comes before, however few different ones there are.
 
@@ -122,36 +124,42 @@ def best_start(
         weight = np.ones(len(data.rows)) if data.row_weight is None else data.row_weight
         sample, complete = data._replace(weight=weight), True
     complete &= not is_sample
+    n_rows = max(n_rows or 0, len(data.rows)) if complete else len(sample.rows)
     if n_init is None and slow:
         n_init = FEWEST_STARTS
     elif n_init is None:
         cost = sample.rows.shape[0] * n_components * (sample.rows.shape[1] + 1) ** 2
         n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
-    runs: list[_Run] = []
+    contest, n_starts = Contest(layout, sample, scale, truncation, accelerate, n_rows), 0
     try:
         for guess in _first_guesses(layout, sample, scale, n_init, rng, own):
-            runs.append(_Run(guess, _Rank(len(layout.branches) + 2, np.inf)))  # behind those that have been tried
-            report("guess", len(runs), n_init)
-        guesses = [run.parameters for run in runs]
-        if len(guesses) == 1:
-            return Start(guesses[0])
-        left, agreed = list(range(len(runs))), np.ones(len(runs), dtype=int)
-        for number, (n_sweeps, tol, tie, keep) in enumerate(ROUNDS[: SLOW_ROUNDS if slow else len(ROUNDS)]):
-            for place, i in enumerate(left):
-                report("longer run" if number else "short run", place + 1, len(left))
-                runs[i] = _climb(layout, runs[i].parameters, sample, scale, n_sweeps, tol, truncation, accelerate)
-            left = _distinct(left, runs, tie * sample.weight.sum(), agreed)[:keep]
+            contest.enter(guess)
+            report("guess", len(contest.guesses), n_init)
+        n_starts = len(contest.guesses)
+        if n_starts == 1:
+            return Start(contest.guesses[0])
+        n_agreed = contest.hold(report)
+        n_moves = min(n_starts // STARTS_A_MOVE, MOVES * n_components) if own is None and not slow else 0
+        for _ in range(MOST_TURNS if n_moves else 0):
+            before = contest.best
+            for _ in range(n_moves):
+                members = reseeded(layout, before.parameters, sample, standardised(sample), rng)
+                contest.enter(_fitted_to(layout, sample, scale, members))
+            contest.hold(report)
+            if contest.best is before:
+                break
+            n_agreed = 1
     except KeyboardInterrupt as interruption:
-        if not runs:
+        if not contest.guesses:
             raise
-        return Start(min(runs, key=lambda run: run.rank).parameters, len(runs), 1, interruption)
-    winner = left[0]
-    start = Start(guesses[winner] if complete else runs[winner].parameters, len(runs), int(agreed[winner]))
+        return Start(contest.best.parameters, n_starts or len(contest.guesses), 1, interruption)
+    best = contest.best
+    start = Start(contest.guess if complete else best.parameters, n_starts, n_agreed)
     given = own is not None or any(not choice.is_symmetric for choice in layout.choices.values())
     partial = any(len(members) < n_components or not tie.is_symmetric for members, tie in layout.groups)
     if given or data.is_labelled or partial or not layout.is_plain:  # each has something of its own: it keeps its place
         return start
-    ascending = _ascending(layout, runs[winner].parameters, sample)
+    ascending = _ascending(layout, best.parameters, sample)
     return start._replace(parameters=_reordered(layout, start.parameters, ascending))
 
 
@@ -161,22 +169,6 @@ def _given(layout: Layout, proportions: list[Array]) -> list[Array]:
         found if choice.proportions is None else choice.proportions
         for choice, found in zip(layout.choices.values(), proportions, strict=True)
     ]
-
-
-def _distinct(indices: list[int], runs: Sequence[_Run], margin: float, agreed: Integers) -> list[int]:
-    """Return the runs that reached different optima, best first; the earliest speaks for those of one optimum.
-
-    So rounding does not choose between them. Those that it speaks for are added to its entry of ``agreed``.
-    """
-    distinct: list[int] = []
-    for i in sorted(indices, key=lambda i: runs[i].rank):
-        same = distinct and runs[i].rank.is_tie(runs[distinct[-1]].rank, margin)
-        if same:
-            agreed[[i, distinct[-1]]] = agreed[i] + agreed[distinct[-1]]
-            distinct[-1] = min(i, distinct[-1])
-        else:
-            distinct.append(i)
-    return distinct
 
 
 def _ascending(layout: Layout, fitted: Parameters, data: Observed) -> Integers:
@@ -206,46 +198,6 @@ def _reordered(layout: Layout, start: Parameters, order: Integers) -> Parameters
         for place, source in zip(layout.leaves_of[k], layout.leaves_of[other], strict=True):
             leaves[place] = start.leaves[source]
     return Parameters(leaves, layout.proportions(layout.weights(start.proportions)[order]))
-
-
-# ------------------------------------------------------------------------------------------------ short runs
-
-
-class _Rank(NamedTuple):
-    """Order of runs: the sane before the collapsed, then by log-likelihood."""
-
-    n_held: int
-    loss: float
-
-    def is_tie(self, other: _Rank, margin: float) -> bool:
-        """Whether both reached the same optimum."""
-        return self.n_held == other.n_held and (self.loss == other.loss or abs(self.loss - other.loss) <= margin)
-
-
-class _Run(NamedTuple):
-    parameters: Parameters
-    rank: _Rank
-
-
-def _climb(
-    layout: Layout,
-    start: Parameters,
-    data: Observed,
-    scale: Array,
-    n_sweeps: int,
-    tol: float,
-    truncation: Truncation,
-    accelerate: bool,
-) -> _Run:
-    engine = Engine(layout, start, scale, n_sweeps, data.has_missing, truncation, accelerate)
-    try:
-        status = em.run(engine, data, tol=tol, max_iter=n_sweeps)
-    except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better
-        status = em.FAILED
-    if status == em.FAILED:
-        return _Run(start, _Rank(len(layout.branches) + 1, np.inf))  # behind those that have merely collapsed
-    held = sum(bool(names) for names in engine.held)
-    return _Run(engine.parameters, _Rank(held, -engine.history[-1]))
 
 
 # ----------------------------------------------------------------------------------------------- first guesses

@@ -122,13 +122,16 @@ class MixtureModel(Mixture, Views):
         a prior the log-likelihood. (After a stop because it fell, the last entry is the fall.) An extrapolation that
         was refused repeats the entry before.
     degeneracies_ : list of Degeneracy
-        What kept components from collapsing or left them without data, each with the name of the component, cause,
-        parameters and effective count; empty where nothing did. Each is a warning of `fit` too.
+        What kept components from collapsing, left them without data, or on few rows that are nearly equal: each with
+        the name of the component, cause, parameters and effective count; empty where nothing did. Each is a warning
+        of `fit` too.
     n_starts_ : int
-        Number of starts that were compared; 1 where every parameter is given.
+        Number of starts that were compared; 1 where every parameter is given. Those in which a component of the best
+        run has changed its place do not count.
     n_agreed_ : int
-        How many of them were seen to reach the chosen optimum. One of many is a reason to raise `n_init`; those left
-        behind in a shorter run, which might have come there too, do not count.
+        How many of them were seen to reach the chosen optimum, 1 where a component had to change its place for it. One
+        of many is a reason to raise `n_init`; those left behind in a shorter run, which might have come there too, do
+        not count.
     n_iter_ : int
         Number of updates, extrapolations included: passes over the data after the first.
     converged_ : bool

@@ -10,23 +10,31 @@ from engines import layout_of
 from distributions.data import centre_and_scale
 from distributions.domains import POSITIVE, REAL
 from mixtures import (
+    Blocks,
     DegeneracyWarning,
+    DiscreteUniform,
     Distribution,
     Exponential,
+    GeneralizedExtremeValue,
     Geometric,
     InvalidDataError,
     MixtureModel,
     MultivariateNormal,
     Normal,
+    Pareto,
     Poisson,
     Product,
     Truncated,
-    initialization,
+    Uniform,
+    UniformBox,
     parameter,
 )
+from mixtures.contest import Contest
 from mixtures.initialization import best_start
 from mixtures.observed import observed
 from mixtures.partitions import SAMPLE, representatives
+from mixtures.thinning import SAMPLE as DRAWN
+from mixtures.thinning import sampled
 
 
 class Start(NamedTuple):
@@ -66,6 +74,20 @@ def test_representatives_are_few_distinct_and_carry_all_the_weight(n, d, weighte
     np.testing.assert_allclose(np.average(sample, axis=0, weights=sample_weight), mean, atol=0.05 * scale.max())
 
 
+@pytest.mark.parametrize("make", [representatives, lambda data: (sampled(data), False)])
+def test_samples_have_the_ends_of_each_column(make, rng):
+    rows = rng.standard_cauchy(size=(3 * (SAMPLE if make is representatives else DRAWN), 3))
+    rows[rng.random(rows.shape) < 0.1] = np.nan
+    rows[::7] = 0.0
+    sample = make(observed(rows, None, None, np.zeros(3)))[0]
+    assert len(sample.rows) < len(rows) / 2
+    np.testing.assert_array_equal(np.nanmin(sample.rows, axis=0), np.nanmin(rows, axis=0))
+    np.testing.assert_array_equal(np.nanmax(sample.rows, axis=0), np.nanmax(rows, axis=0))
+    end = sample.rows[:, 0] == np.nanmax(rows[:, 0])
+    assert sample.weight[end] == pytest.approx(1.0, rel=0.05)  # it stands for itself
+    assert sample.weight.sum() == pytest.approx(len(rows), rel=1e-12)
+
+
 @pytest.mark.parametrize("d", [1, 2, 5])
 @pytest.mark.parametrize("n", [300, 3 * SAMPLE])
 def test_representatives_do_not_depend_on_the_order_of_rows(n, d, rng):
@@ -97,6 +119,34 @@ def test_repeated_rows_give_the_very_fit_of_weighted_ones(rng):
     repeated = MixtureModel([Poisson(), Poisson()]).fit(x)
     assert len(weighted.history_) == len(repeated.history_)
     np.testing.assert_allclose(weighted.history_, repeated.history_, rtol=1e-11)
+
+
+def uniform(rng, n=3 * SAMPLE):
+    return rng.uniform(2.0, 7.0, n)
+
+
+SUPPORTS_BY_DATA = {
+    "uniform": lambda rng: ([Uniform()], uniform(rng)),
+    "uniform, of a drawn sample": lambda rng: ([Uniform()], uniform(rng, 3 * DRAWN)),
+    "uniform beside normal": lambda rng: ([Uniform(), Normal()], np.r_[uniform(rng), rng.normal(5.0, 0.1, 4000)]),
+    "whole numbers": lambda rng: ([DiscreteUniform()], rng.integers(0, 100_000, 3 * SAMPLE)),
+    "box": lambda rng: ([UniformBox()], np.column_stack([uniform(rng), uniform(rng)])),
+    "product": lambda rng: ([Product([Uniform(), Normal()])], np.column_stack([uniform(rng), uniform(rng)])),
+    "pareto": lambda rng: ([Pareto()], 2.0 + 2.0 * rng.pareto(3.0, 3 * SAMPLE)),
+    "bounded tail": lambda rng: ([GeneralizedExtremeValue()], -rng.weibull(2.0, 3 * SAMPLE)),
+    "blocks": lambda rng: ([GeneralizedExtremeValue()], Blocks(np.split(-rng.weibull(2.0, 80_000), 8))),
+}
+
+
+@pytest.mark.parametrize("case", SUPPORTS_BY_DATA)
+def test_supports_that_depend_on_the_data_hold_all_rows(case, rng):
+    """Starts come from a sample: what is found from it must give every row a density."""
+    components, x = SUPPORTS_BY_DATA[case](rng)
+    model = MixtureModel(components, rng=0).fit(x)
+    assert model.converged_
+    first = model.components_[0]
+    if isinstance(first, Uniform) and isinstance(x, np.ndarray):
+        assert (first.low, first.high) == (x.min(), x.max())
 
 
 # ------------------------------------------------------------------------------------- what is given, is kept
@@ -342,8 +392,8 @@ def test_a_start_on_which_a_user_s_fit_gives_up_is_left_for_another(rng):
 
 @pytest.mark.filterwarnings("ignore:EM made max_iter")
 def test_starts_with_a_slow_component_leave_the_longest_climb_to_the_fit(monkeypatch):
-    made, climb = [], initialization._climb
-    monkeypatch.setattr(initialization, "_climb", lambda *a: (made.append(a[4]), climb(*a))[1])
+    made, climb = [], Contest._climb
+    monkeypatch.setattr(Contest, "_climb", lambda *a: (made.append(a[2]), climb(*a))[1])
     x = np.random.default_rng(0).uniform(size=46)
     MixtureModel([Truncated(Normal(), low=0.0), Normal()], n_init=3, max_iter=5).fit(x[:20] + np.repeat([0.0, 3.0], 10))
     assert set(made) == {15, 60}

@@ -22,11 +22,11 @@ from mixtures import (
     MixtureModel,
     Normal,
     em,
-    initialization,
     parameter,
     threads,
     watching,
 )
+from mixtures.contest import Contest
 from mixtures.observed import observed
 
 CHILD = """
@@ -126,7 +126,7 @@ def test_in_the_midst_of_a_step_the_state_is_that_of_the_step_before(count, monk
 @pytest.mark.parametrize("count", [0, 1, 5, 25, 100])
 def test_among_starts_the_best_that_was_tried_is_kept(count, monkeypatch):
     model = MixtureModel([Normal()] * 2, n_init=30)
-    monkeypatch.setattr("mixtures.initialization._climb", interrupts_at(initialization._climb, count))
+    monkeypatch.setattr(Contest, "_climb", interrupts_at(Contest._climb, count))
     if count < 30:
         with pytest.raises(KeyboardInterrupt):
             model.fit(X)
@@ -152,7 +152,7 @@ def test_before_there_is_a_start_the_model_stays_as_it_was(monkeypatch):
 
 def test_an_interrupted_model_is_written_down_and_read(monkeypatch):
     model = MixtureModel([Normal()] * 2)
-    monkeypatch.setattr("mixtures.initialization._climb", interrupts_at(None, 0))
+    monkeypatch.setattr(Contest, "_climb", interrupts_at(None, 0))
     with pytest.raises(KeyboardInterrupt):
         model.fit(X)
     assert MixtureModel.from_json(model.to_json()).converged_reason_ == "interrupted"
