@@ -124,7 +124,7 @@ class Contest:
         if status == em.FAILED:
             return Run(start, Rank(len(layout.branches) + 1, np.inf))  # behind those that have merely collapsed
         held = sum(bool(names) for names in engine.held)
-        of_spikes = sum(spike.gain for spike in spikes(engine, self.n_rows, self.scale))
+        of_spikes = sum(spike.gain for spike in spikes(engine, self.n_rows))
         return Run(engine.parameters, Rank(held, of_spikes * data.weight.sum() / self.n_rows - engine.history[-1]))
 
 

@@ -74,39 +74,32 @@ class Spike(NamedTuple):
     gain: float
 
 
-def spikes(engine: Engine, n_rows: int, scale: Array) -> list[Spike]:
-    """Return the leaves of a run that sit on no more rows than they have parameters, or on few rows and are narrow.
+def spikes(engine: Engine, n_rows: int) -> list[Spike]:
+    """Return the leaves of a run that sit on few rows and are narrow, both.
 
-    Few: fewer than `FEW` for each column and one more. Both mean less than `FEW_OF_SHARE` of an equal share: where
-    there are many components, each has few rows, and may be narrow. Only families that can contract to a point count,
-    and that know their variance; none that has a prior against it.
+    Few: fewer than `FEW` for each column and one more, and than `FEW_OF_SHARE` of an equal share: where there are many
+    components, each has few rows, and may be narrow. Only families that can contract to a point count, and that know
+    their variance; none that has a prior against it.
 
     Parameters
     ----------
     engine : Engine
         After its run.
     n_rows : int
-    scale : ndarray, shape (d,)
-        Scale of each column of the data.
+        Of the data.
     """
-    layout, mass = engine.layout, engine.state.mass
+    layout, mass, scale = engine.layout, engine.state.mass, engine.scale
     counts = mass * (n_rows / mass.sum())
     share, found = FEW_OF_SHARE * n_rows / len(layout.branches), []
     parts, has_prior = None, _has_prior(engine)
-    together = {place for group, _ in layout.groups for place in group}
     for place, (leaf, owners) in enumerate(zip(layout.leaves, layout.owners, strict=True)):
-        count = float(counts[owners].sum())
-        if has_prior[place] or not EMPTY < count < share or not collapsing(leaf.distribution):
+        count, most = float(counts[owners].sum()), FEW * (layout.spans[place].stop - layout.spans[place].start + 1)
+        if has_prior[place] or not EMPTY < count < min(most, share) or not collapsing(leaf.distribution):
             continue
         parts = engine.parameters.leaves if parts is None else parts
-        size, n_columns = parts[place].n_parameters, len(scale[layout.spans[place]])
-        if place in together:  # what is shared does not fit to the rows of one
-            size = min(size, n_columns)
-        if count >= max(FEW * (n_columns + 1), size):
-            continue
         widths = _widths(layout, parts, engine.state.weights, place, scale)
-        if widths.size and widths.min() < (NARROW if count > size else 1.0):
-            gain = -min(count, size) * np.log(np.clip(widths, FLOOR, 1.0)).sum()
+        if widths.size and widths.min() < NARROW:
+            gain = -min(count, parts[place].n_parameters) * np.log(np.clip(widths, FLOOR, 1.0)).sum()
             found.append(Spike(place, count, float(widths.min()), float(gain)))
     return found
 
@@ -167,9 +160,7 @@ def _has_prior(engine: Engine) -> Array:
     return np.diff(engine.plan.pseudo.count_at).reshape(-1, 2).max(axis=1) > 0
 
 
-def degeneracies(
-    layout: Layout, engine: Engine, start: list[Branch], n_rows: int, total: float, scale: Array
-) -> list[Degeneracy]:
+def degeneracies(layout: Layout, engine: Engine, start: list[Branch], n_rows: int, total: float) -> list[Degeneracy]:
     """Return what a fit ended with.
 
     Parameters
@@ -182,8 +173,6 @@ def degeneracies(
     n_rows : int
     total : float
         Sum of the weights of the rows.
-    scale : ndarray, shape (d,)
-        Scale of each column.
     """
     counts = engine.state.mass * n_rows / total
     found = []
@@ -197,7 +186,7 @@ def degeneracies(
             )
             found.append(Degeneracy(name, TWIN, (), float(counts[i]), text))
     has_prior = _has_prior(engine)
-    spike_at = {spike.place: spike for spike in spikes(engine, n_rows, scale)}
+    spike_at = {spike.place: spike for spike in spikes(engine, n_rows)}
     for place, (held, owners) in enumerate(zip(engine.held, layout.owners, strict=True)):
         name, count = layout.name_of(place), float(counts[owners].sum())
         if count < EMPTY:

@@ -332,8 +332,7 @@ class Fit:
     @property
     def degeneracies(self) -> list[Degeneracy]:
         """What kept components from collapsing, or left them without data."""
-        data = self.data
-        return degeneracies(self.layout, self.engine, self._start, data.n_rows, data.total_weight, data.scale)
+        return degeneracies(self.layout, self.engine, self._start, self.data.n_rows, self.data.total_weight)
 
 
 def _maximises(branch: Branch) -> bool:

@@ -173,7 +173,7 @@ class Engine:
         truncation: Truncation = EM,
         accelerate: bool = False,
     ) -> None:
-        self.layout = layout
+        self.layout, self.scale = layout, scale
         self.kept = len(layout.branches) if truncation.kept is None else min(truncation.kept, len(layout.branches))
         choices = layout.choices.values()
         proportions = [choice.tied(part) for choice, part in zip(choices, start.proportions, strict=True)]

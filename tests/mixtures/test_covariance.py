@@ -77,6 +77,7 @@ def recomputed(model, x):
 
 
 @pytest.mark.parametrize("dataset", ["iris", "faithful", "diabetes", "banknote"])
+@pytest.mark.filterwarnings("ignore:component .* rows only:distributions.DegeneracyWarning")
 @pytest.mark.parametrize("covariance", MODELS)
 def test_mclust_is_reached_from_the_same_partition(dataset, covariance):
     x, groups = data(dataset)
@@ -119,6 +120,7 @@ def test_no_other_axes_are_better_at_any_update_of_vve(dataset, components, rng)
         assert made == pytest.approx(min(found), abs=1e-7)
 
 
+@pytest.mark.filterwarnings("ignore:component .* rows only:distributions.DegeneracyWarning")
 @pytest.mark.parametrize("dataset", ["iris", "faithful", "diabetes", "banknote"])
 def test_from_where_mclust_ends_with_vve_the_way_leads_up(dataset):
     x, _ = data(dataset)
