@@ -1,17 +1,15 @@
 """Default settings reach the best known optima: of some small problems here, of all by `battery.defaults`.
 
-``BATTERY=long`` in the environment tries all problems with three seeds, and asks for 95 % of the pairs.
+In the long profile of the tests (`profiles`) all are tried with three seeds, and 95 % of the pairs must reach them.
 """
-
-import os
 
 import numpy as np
 import pytest
+from profiles import LONG
 
 from battery.defaults import KNOWN, best_known, outcome, solvable
 from battery.problems import PROBLEMS, SAME_AS
 
-LONG = os.environ.get("BATTERY") == "long"
 QUICK = [
     "eruptions_2",
     "galaxies_4",
@@ -41,7 +39,7 @@ def test_every_problem_has_an_optimum():
     assert np.isfinite([best_known(name) for name in PROBLEMS]).all()
 
 
-@pytest.mark.skipif(not LONG, reason="BATTERY=long asks for it: some minutes")
+@pytest.mark.skipif(not LONG, reason="TESTS=long asks for it: some minutes")
 def test_nearly_all_pairs_of_problem_and_seed_reach_it():
     reached = [outcome(name, seed).reached for name in solvable() for seed in range(3)]
     assert np.mean(reached) >= 0.95
