@@ -28,6 +28,7 @@ from .sweep import address_of_sum_chunks, rows_of_chunk
 from .truncation import EM, NOT_DRAWN, Near, Truncation
 
 STRAIGHT, CURVED = 1, 2  # ways back along a step, see `Distribution.curved`
+DIGITS = 30  # binary ones, of scales
 FLOOR = 1e-10  # smallest scale of a component, relative to the scale of its column
 
 
@@ -173,6 +174,7 @@ class Engine:
         truncation: Truncation = EM,
         accelerate: bool = False,
     ) -> None:
+        scale = _rounded(scale)
         self.layout, self.scale = layout, scale
         self.kept = len(layout.branches) if truncation.kept is None else min(truncation.kept, len(layout.branches))
         choices = layout.choices.values()
@@ -398,6 +400,12 @@ class Engine:
             (leaf, self.state.theta[s], self.state.bounds[2 * s.start : 2 * s.stop].reshape(2, -1))
             for leaf, s in zip(self.leaves, slices, strict=True)
         ]
+
+
+def _rounded(scale: Array) -> Array:
+    """Round scales to nine digits: what is relative to them is then the same, in whatever order squares were added."""
+    fraction, exponent = np.frexp(scale)
+    return np.ldexp(np.rint(np.ldexp(fraction, DIGITS)), exponent - DIGITS)
 
 
 def _ends(sizes: Iterable[int]) -> Integers:

@@ -132,3 +132,13 @@ def test_a_log_pdf_of_the_wrong_shape_is_named():
 
     with pytest.raises(InvalidDataError, match=r"mine: log_pdf returned shape \(4, 1\) for 4 rows; it must be \(4,\)"):
         OpaqueLeaf(WrongShape(0.0), "mine").log_pdf(np.zeros((1, 4)), np.zeros(1), np.zeros(4))
+
+
+def test_scales_that_differ_by_rounding_make_the_same_engine():
+    """The sums of blocks are added in another order than those in memory: fits must not depend on it."""
+    components, scale = [Normal(0.0, 1.0), Normal(3.0, 1.0)], 1.2345678901234567
+    units = {
+        tuple(engine_of(components, scale=np.array([scale * (1.0 + k * 2.0**-52)])).state.units) for k in range(-3, 4)
+    }
+    assert len(units) == 1
+    assert units.pop() == pytest.approx([scale, 0.0] * 2, rel=1e-9)
