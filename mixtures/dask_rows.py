@@ -19,7 +19,7 @@ from distributions.data import Array, present
 from distributions.errors import InvalidDataError, InvalidParameterError
 
 from .layout import Layout
-from .observed import take
+from .observed import take, writable
 from .plan import State
 from .sources import Block, at, n_rows, with_columns
 from .streams import sum_piece
@@ -219,11 +219,11 @@ def _sums(shared: tuple[Message, Door, list[Stamp]], *arguments: Any) -> Array:
     block = _block(*arguments)
     piece = door.again(block, stamps[number]) if n_rows(block.x) else None
     if piece is not None:
-        plan, state = message.plan_here, message.state_here
+        plan, state, steps = writable(message.plan_here), writable(message.state_here), writable(message.steps)
         first, step = sum(stamp[0] for stamp in stamps[:number]), CHUNKS * plan.chunk
         for at_row in range(0, len(piece.rows), step):
             some = take(piece, slice(at_row, at_row + step))._replace(first=first + at_row)
-            sum_piece(some, plan, state, message.steps, message.block_size, 1, total)
+            sum_piece(some, plan, state, steps, message.block_size, 1, total)
     return total
 
 

@@ -94,6 +94,16 @@ def take(data: Observed, places: npt.NDArray[Any] | slice) -> Observed:
     )
 
 
+def writable(value: Any) -> Any:
+    """Return a named tuple, or an array, with copies of the arrays that cannot be written to.
+
+    Compiled code is for arrays that can: for others, as from a message or a file, it would be compiled once more.
+    """
+    if isinstance(value, tuple):
+        return type(value)(*map(writable, value))
+    return np.require(value, requirements="W") if isinstance(value, np.ndarray) else value
+
+
 def stand_in(rows: Array) -> Array:
     """Return an observed value of each column, shape (d,), to put in the place of missing cells; 0 if there is none."""
     first = np.argmin(np.isnan(rows), axis=0)

@@ -19,7 +19,7 @@ from distributions.errors import InvalidDataError
 from . import threads
 from .estimator import as_given
 from .layout import Layout
-from .observed import Observed, take
+from .observed import Observed, take, writable
 from .sources import Block, Source, at, n_rows
 from .structure import Structure
 from .survey import PIECE, Stamp, Survey, joined, stamp_of
@@ -195,7 +195,14 @@ def sum_piece(
     """Add the sums of the chunks of a piece to those of the chunks before."""
     of_chunks = np.empty((n_chunks(len(piece.rows), plan.chunk), total.size + APART))
     threads.summing(n_threads)(
-        piece, plan, state, steps, block_size, np.zeros(1, dtype=np.int64), of_chunks, len(of_chunks)
+        writable(piece._replace(points=piece.rows[:0])),
+        plan,
+        state,
+        steps,
+        block_size,
+        np.zeros(1, dtype=np.int64),
+        of_chunks,
+        len(of_chunks),
     )
     for of_chunk in of_chunks[:, : total.size]:
         total += of_chunk

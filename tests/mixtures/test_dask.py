@@ -172,7 +172,9 @@ def test_two_processes_one_of_which_is_killed(rng):
         dask.config.set(scheduler=client),
     ):
         kept = x.persist()
-        assert_same_bits(expected, MixtureModel(**settings).fit(kept))
+        undisturbed = MixtureModel(**settings).fit(kept)
+        # A process that has compiled the kernels itself and one that loads them may round sums differently.
+        np.testing.assert_allclose(undisturbed.history_, expected.history_, rtol=1e-14)
         victim, steps = cluster.workers[0].pid, []
 
         def kill(step):
@@ -181,6 +183,6 @@ def test_two_processes_one_of_which_is_killed(rng):
                 threading.Timer(0.01, os.kill, (victim, signal.SIGKILL)).start()
                 time.sleep(0.005)
 
-        assert_same_bits(expected, MixtureModel(**settings, callback=kill).fit(kept))
+        assert_same_bits(undisturbed, MixtureModel(**settings, callback=kill).fit(kept))
         assert 3 in steps
         assert victim not in [worker.pid for worker in cluster.workers.values()]

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from mixtures import Exponential, InvalidDataError, MixtureModel, MultivariateNormal, Normal, Poisson, Product
-from mixtures.observed import as_labels, observed
+from mixtures.observed import Labels, as_labels, observed, writable
 from mixtures.partitions import representatives
 
 NAMES = ["peak", "tail"]
@@ -172,3 +172,13 @@ def test_soft_labels_count_relative_to_the_greatest_of_their_row(sample, rng):
     joint = np.column_stack([part.pdf(x) for part in model.components_]) * model.weights_ * factors
     by_hand = np.log(joint.sum(axis=1) / factors.max(axis=1)).sum()
     assert model.log_likelihood_ == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_what_cannot_be_written_to_is_copied_and_nothing_else_is():
+    rows, weight = np.arange(6.0).reshape(3, 2), np.ones(3)
+    weight.flags.writeable = False
+    data = observed(rows, weight, Labels(np.zeros(3, dtype=np.int64), np.zeros((1, 2))))
+    ours = writable(data)
+    assert type(ours) is type(data) and ours.rows is rows and ours.code is data.code and ours.first == 0
+    assert ours.weight.flags.writeable and not weight.flags.writeable
+    np.testing.assert_array_equal(ours.weight, weight)
