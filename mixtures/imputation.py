@@ -12,8 +12,7 @@ from distributions.column import Column
 from distributions.data import Array
 from distributions.imputation import n_expected
 
-from .posterior import log_joint
-from .sweep import normalise, scratch_size
+from .posterior import become_shares, log_joint
 
 
 def columns_read(components: Sequence[Distribution], names: Sequence[Any]) -> list[Column]:
@@ -35,7 +34,7 @@ def expected_cells(
     nothing = np.isnan(joint).all(axis=0)  # observed in these columns, as in a part of a product
     with np.errstate(divide="ignore"):  # a weight of zero
         joint[:, nothing] = np.log(weights)[:, np.newaxis]
-    normalise(joint, np.empty(0), np.empty(len(joint)), np.empty(scratch_size(*joint.shape)))
+    become_shares(joint)
     expected = np.zeros((len(rows), n_expected(codes)))
     for component, share in zip(components, joint, strict=True):
         possible = share > 0.0

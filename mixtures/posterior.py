@@ -49,6 +49,11 @@ def shares(joint: Array) -> Array:
     return np.asarray(parts / parts.sum(axis=0))
 
 
+def become_shares(joint: Array) -> None:
+    """Turn log joint densities, shape (K, n), into responsibilities in place, as the sweep does."""
+    normalise(joint, np.empty(0), np.empty(len(joint)), np.empty(scratch_size(*joint.shape)))
+
+
 def responsibilities(components: Sequence[HasDensity], weights: Array, rows: Array) -> Array:
     """Return the probability of each component given each row, shape (n, K).
 
@@ -68,7 +73,7 @@ def responsibilities(components: Sequence[HasDensity], weights: Array, rows: Arr
             + (f", as that row should be {wanted}" if outside else "")
             + ". Drop these rows."
         )
-    normalise(joint, np.empty(0), np.empty(len(joint)), np.empty(scratch_size(*joint.shape)))
+    become_shares(joint)
     return np.ascontiguousarray(joint.T)
 
 
