@@ -25,7 +25,7 @@ from .initialization import best_start
 from .layout import Layout
 from .neighbours import NeighbourClimb
 from .plan import Engine
-from .sources import Source, is_blocks, is_large
+from .sources import Source, is_blocks, is_large_and_narrow, is_large_map
 from .step import Step
 from .stochastic import StochasticClimb
 from .streams import Stream
@@ -94,7 +94,8 @@ class Fit:
         truncation = self.truncation
         written = as_checkpoint(checkpoint)
         self.record = None if written is None else Record(written, generator)
-        self.data = data = _training(structure, x, sample_weight, labels, generator)
+        own_places = is_block or truncation.is_random or bool(truncation.near) or init is not None
+        self.data = data = _training(structure, x, sample_weight, labels, generator, by_place=own_places)
         self.structure, self.tol, self.max_iter, self.n_jobs = data.structure, tol, max_iter, n_jobs
         self.layout = Layout(self.structure.outline(), self.structure.branch_names, data.n_columns, data.seen_by_priors)
         if is_block and isinstance(data, InMemory) and not self.structure.unknown:
@@ -339,11 +340,17 @@ def _maximises(branch: Branch) -> bool:
     return all(leaf.maximises for leaf in branch.kind)
 
 
-def _training(structure: Structure, x: Any, sample_weight: Any, labels: Any, rng: np.random.Generator) -> Training:
-    """Return the data of a fit, checked, wherever they are."""
+def _training(
+    structure: Structure, x: Any, sample_weight: Any, labels: Any, rng: np.random.Generator, *, by_place: bool
+) -> Training:
+    """Return the data of a fit, checked, wherever they are.
+
+    Rows that must be known ``by_place`` are all made doubles at once, if they are in memory.
+    """
     if is_dask(x):
         return Partitions(structure, x, sample_weight, labels, rng)
-    if is_blocks(x) or (isinstance(x, np.memmap) and is_large(x) and is_additive(structure)):
+    in_pieces = is_large_map(x) or (is_large_and_narrow(x) and not by_place)
+    if is_blocks(x) or (in_pieces and is_additive(structure)):
         return Stream(structure, Source(x, sample_weight, labels), rng)
     return InMemory(structure, x, sample_weight, labels)
 

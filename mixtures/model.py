@@ -21,7 +21,7 @@ from .fitting import Fit
 from .labels import matching, relabelled
 from .mixture import Mixture
 from .online import DECAY, Online, require_decay, require_stream
-from .sources import Source, block_by_block, is_blocks, is_large
+from .sources import Source, block_by_block, is_blocks, is_large_and_narrow, is_large_map
 from .step import Step
 from .structure import Components, Structure
 from .surveyed import is_absent
@@ -251,8 +251,8 @@ class MixtureModel(Mixture, Views):
         ----------
         x : array_like, shape (n,) or (n, d), or blocks of such rows
             Or what `Blocks` takes: a file, folder or pattern, or an iterable of arrays or frames (not a list), which
-            every pass over the data reads anew; so is a memory map of more than 64 MB. Or a Dask array or frame. See
-            the notes.
+            every pass over the data reads anew; so is a memory map, and an array of single precision, whose doubles
+            would take more than 64 MB. Or a Dask array or frame. See the notes.
         y : None
             Ignored; there so that pipelines can pass it.
         sample_weight : array_like, shape (n,), optional
@@ -571,7 +571,7 @@ class MixtureModel(Mixture, Views):
         """Return the log-likelihood of the rows, wherever they are, and their number or the sum of their weights."""
         if is_dask(x):
             found = dask_rows.totals(self, x, sample_weight)
-        elif is_blocks(x) or (isinstance(x, np.memmap) and is_large(x)):
+        elif is_blocks(x) or is_large_map(x) or is_large_and_narrow(x):
             found = streams.totals(self, Source(x, sample_weight))
         else:
             found = self._totals_here(x, sample_weight)

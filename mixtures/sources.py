@@ -21,7 +21,7 @@ from distributions.errors import InvalidDataError, InvalidParameterError
 from . import files
 
 CELLS = 1 << 20  # of a block, unless its number of rows is given: 8 MB of doubles
-LARGE = 64 << 20  # bytes of doubles from which on a memory map is read in blocks
+LARGE = 64 << 20  # bytes of doubles from which on an array that would have to be copied is read in blocks
 
 
 class Block(NamedTuple):
@@ -172,7 +172,7 @@ class _Beside:
 
     def __init__(self, name: str, given: Any) -> None:
         self.name, self.at, self.array = name, 0, None
-        if is_blocks(given) or (isinstance(given, np.memmap) and is_large(given)):
+        if is_blocks(given) or is_large_map(given):
             blocks = given if isinstance(given, Blocks) else Blocks(given)
             self.is_flat, self.left = blocks.is_flat, iter(blocks)
         else:
@@ -241,9 +241,15 @@ def is_blocks(x: Any) -> bool:
     )
 
 
-def is_large(array: np.ndarray) -> bool:
-    """Whether an array on disk is too large to be read as a whole for nothing."""
-    return array.size * 8 > LARGE
+def is_large_map(x: Any) -> bool:
+    """Whether this is an array on disk that is too large to be read as a whole for nothing."""
+    return isinstance(x, np.memmap) and x.size * 8 > LARGE
+
+
+def is_large_and_narrow(x: Any) -> bool:
+    """Whether this is an array in memory of numbers smaller than doubles, too large to be copied as a whole."""
+    narrow = isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.itemsize < 8
+    return narrow and x.size * 8 > LARGE and not isinstance(x, np.ma.MaskedArray)
 
 
 def with_columns(block: Block, names: Mapping[str, str]) -> Block:
