@@ -29,6 +29,7 @@ __all__ = [
     "log1p",
     "log1p_of_part",
     "log_factorial",
+    "log_of_normal",
     "reciprocal",
 ]
 
@@ -219,6 +220,37 @@ def log1p_of_part(x):
 
 
 @scalar
+def _log_of_bits(bits, beyond):
+    """Return the logarithm of 2^-beyond times the normal number > 0 of these bits."""
+    bits = bits + BITS_FROM_SQRT_HALF_TO_ONE
+    # Split x = (1 + f) 2^k with 1 + f in [sqrt(1/2), sqrt(2)). The exponent becomes a double by way of the
+    # low bits of 2^52.
+    k = _double((bits >> 52) + BITS_OF_TWO_52) - (TWO_52 + EXPONENT_BIAS + beyond)
+    f = _double((bits & FRACTION) + BITS_OF_SQRT_HALF) - 1.0
+    # With s = f / (2 + f), log(1 + f) = 2 atanh(s) = 2 s + s z p(z), z = s^2, and 2 s = f - s f.
+    s = f / (2.0 + f)
+    z = s * s
+    return k * LN2_HIGH + (f - (s * (f - z * _atanh_tail(z)) - k * LN2_LOW))
+
+
+@scalar
+def log_of_normal(x):
+    """Natural logarithm of a normal number > 0, at two thirds of the cost of `log`, with the same result.
+
+    Parameters
+    ----------
+    x : float
+        From 2.3e-308 on, and finite; elsewhere the result means nothing.
+
+    Returns
+    -------
+    float
+        log(x) within 1 ulp.
+    """
+    return _log_of_bits(_bits(x), 0.0)
+
+
+@scalar
 def log(x):
     """Natural logarithm, log(x).
 
@@ -234,16 +266,7 @@ def log(x):
         inf for inf.
     """
     subnormal = x < SMALLEST_NORMAL
-    bits = _bits(x * 2.0**54 if subnormal else x) + BITS_FROM_SQRT_HALF_TO_ONE
-    # Split x = (1 + f) 2^k with 1 + f in [sqrt(1/2), sqrt(2)). The exponent becomes a double by way of the
-    # low bits of 2^52.
-    biased = _double((bits >> 52) + BITS_OF_TWO_52)
-    k = biased - (TWO_52 + EXPONENT_BIAS + 54.0 if subnormal else TWO_52 + EXPONENT_BIAS)
-    f = _double((bits & FRACTION) + BITS_OF_SQRT_HALF) - 1.0
-    # With s = f / (2 + f), log(1 + f) = 2 atanh(s) = 2 s + s z p(z), z = s^2, and 2 s = f - s f.
-    s = f / (2.0 + f)
-    z = s * s
-    result = k * LN2_HIGH + (f - (s * (f - z * _atanh_tail(z)) - k * LN2_LOW))
+    result = _log_of_bits(_bits(x * 2.0**54 if subnormal else x), 54.0 if subnormal else 0.0)
     result = result if x < np.inf else x
     result = result if x > 0.0 else np.nan
     return result if x != 0.0 else -np.inf

@@ -1,11 +1,12 @@
 """Gamma, inverse gamma and chi-square at their edges; what holds for every family is in the law."""
 
+import mpmath
 import numpy as np
 import pytest
 from scipy.special import digamma
 
 from distributions import ChiSquare, DegenerateDataError, Gamma, InvalidParameterError, InverseGamma
-from distributions.gamma import inverse_digamma, shape_of_spread
+from distributions.gamma import accumulate, inverse_digamma, is_moderate, log_pdf, shape_of_spread
 from distributions.gamma_functions import log_minus_digamma
 
 INF, NAN = np.inf, np.nan
@@ -82,3 +83,25 @@ def test_rows_of_almost_no_weight_beside_one_of_all_of_it_leave_the_shape_at_its
     fitted, held = Gamma().fit_bounded(np.array([[1.1], [1.2]]), np.array([3.0, weight]), np.array([0.4]), 1e-10)
     assert held == ("shape",)
     assert fitted.shape / fitted.rate == pytest.approx(1.1, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e-8, 1.0, 1e8, 1e250])
+@pytest.mark.parametrize("shape", [1e-3, 0.5, 4.0, 80.0, 1000.0])
+def test_one_logarithm_of_moderate_rows_serves_as_well_as_the_deviance(shape, scale, rng):
+    theta, n = np.array([shape, 1.0 / scale]), 500
+    x = np.append(np.maximum(Gamma(shape, 1.0).sample(n, rng=rng), 1e-20) * scale, -1.0)
+    r = np.append(rng.random(n), 0.0)  # the last row is outside the support: with it all rows are taken with care
+    found = {}
+    for rows, weight in ((x, r), (x[:n], r[:n])):
+        X, out, stats = rows[np.newaxis], np.zeros(rows.size), np.zeros(3)
+        log_pdf(X, theta, out)
+        accumulate(X, weight, theta, stats)
+        found[bool(is_moderate(X, shape, shape * scale))] = out[:n], stats
+    np.testing.assert_allclose(found[True][0], found[False][0], rtol=2e-14, atol=1e-13)
+    np.testing.assert_allclose(found[True][1][[0, 2]], found[False][1][[0, 2]], rtol=1e-13)
+    assert found[True][1][1] == pytest.approx(found[False][1][1], abs=1e-14 * n)
+    with mpmath.workdps(50):
+        a, u = mpmath.mpf(shape), [mpmath.mpf(float(v)) * mpmath.mpf(float(theta[1])) for v in x[:n]]
+        constant = mpmath.log(mpmath.mpf(float(theta[1]))) - mpmath.loggamma(a)
+        exact = [float(constant + (a - 1) * mpmath.log(v) - v) for v in u]
+    np.testing.assert_allclose(found[True][0], exact, rtol=2e-14, atol=1e-13)
