@@ -12,7 +12,7 @@ import time
 import warnings
 
 import numpy as np
-from em_iterations import Work, theirs
+from em_iterations import Work, sklearn
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
@@ -54,7 +54,7 @@ def main() -> None:
     warnings.simplefilter("ignore", UserWarning)
     with threadpool_limits(1):
         work = Work(N, D, K, 1, THEIR_LONG)
-        short, long = (theirs(work, rows, means, updates)[0] for updates in (work.short, work.long))
+        short, long = (sklearn(work, rows, means, updates)[0] for updates in (work.short, work.long))
         their_time = (long - short) / (work.long - work.short)
         print(f"n = {N:,}, d = {D}, K = {K}; ms for one update")
         print(f"{'':20}{'ours':>10}{'scikit-learn':>14}{'ratio':>8}{'below EM':>12}")
