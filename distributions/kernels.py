@@ -34,6 +34,7 @@ import types as python_types
 from collections.abc import Callable
 from functools import cache
 from inspect import signature
+from threading import RLock
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -129,6 +130,9 @@ def kernel(function: Callable[..., Any]) -> Any:
     return _jit(function, fastmath=set(SUMS_VECTORISE))
 
 
+_compiling = RLock()
+
+
 @cache
 def address(function: Any, role: str) -> int:
     """Return the machine address of a kernel, compiled on first use.
@@ -144,8 +148,9 @@ def address(function: Any, role: str) -> int:
             f"Kernels.{role} must be a function {role}({', '.join(ROLES[role])}) decorated with kernel; "
             f"got {function!r}"
         )
-    result = function.get_compile_result(types.none(*ROLES[role].values()))
-    function.disable_compile()  # a call with other types is a mistake, not a second version
+    with _compiling:  # another thread may be about to do the same
+        result = function.get_compile_result(types.none(*ROLES[role].values()))
+        function.disable_compile()  # a call with other types is a mistake, not a second version
     return result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
 
 
@@ -158,8 +163,9 @@ def address_for(function: Any, arguments: tuple[Any, ...]) -> int:
     It is compiled for arguments of these types on first use; later ones must have the same.
     """
     if function not in _addresses:
-        result = function.get_compile_result(types.none(*map(typeof, arguments)))
-        _addresses[function] = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
+        with _compiling:
+            result = function.get_compile_result(types.none(*map(typeof, arguments)))
+            _addresses[function] = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
     return _addresses[function]
 
 

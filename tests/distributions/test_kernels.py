@@ -1,6 +1,7 @@
 """The compiled contract: the decorator, calls by address, the interpreted twin of a loop, and life without a cache."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -192,3 +193,20 @@ def test_slices_of_what_is_not_owned_read_the_same_and_leave_its_owner_alone():
     for function in (last_of, interpreted(last_of)):
         assert [function(Pair(matrix, (numbers, 10))) for _ in range(100)] == [4.0 + 3 + 10] * 100
     assert (sys.getrefcount(matrix), sys.getrefcount(numbers)) == before
+
+
+def test_threads_that_ask_at_once_get_one_kernel():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+
+            @kernel
+            def complete(theta):
+                theta[0] = 1.0
+
+            with ThreadPoolExecutor(4) as pool:
+                found = list(pool.map(lambda _, f=complete: address.__wrapped__(f, "complete"), range(4)))
+            assert len(set(found)) == 1
+    finally:
+        sys.setswitchinterval(before)
