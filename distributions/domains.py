@@ -441,8 +441,10 @@ class PositiveDefinite(Domain):
         if np.max(np.abs(correlation - correlation.T)) > 1e-8:
             raise ValueError
         np.linalg.cholesky(correlation)  # LinAlgError is a ValueError
-        low = np.tril(value + (value.T - value) / 2) + 0.0  # half of a sum might overflow
-        value = low + np.tril(low, -1).T
+        if not np.array_equal(value, value.T):
+            low = np.tril(value + (value.T - value) / 2)  # half of a sum might overflow
+            value = low + np.tril(low, -1).T
+        value += 0.0  # no negative zeros
         value.flags.writeable = False
         return value
 

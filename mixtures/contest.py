@@ -6,6 +6,7 @@ It is the em-EM strategy of Biernacki, Celeux & Govaert, Computational Statistic
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from distributions.data import Array
 from distributions.errors import InvalidDataError
 
-from . import em
+from . import em, threads
 from .degeneracy import spikes
 from .layout import Layout, Parameters
 from .observed import Integers, Observed
@@ -22,6 +23,7 @@ from .truncation import Truncation
 
 # Rounds of EM: sweeps, tolerance, largest difference in log-likelihood per weight that is none, runs that go on.
 ROUNDS = ((15, 1e-6, 1e-5, 20), (60, 1e-8, 1e-6, 6), (1000, 1e-10, 1e-9, 1))
+MILLISECOND = 200_000  # cells x components x sweeps, about
 SLOW_ROUNDS = 2  # where a component is slow: the last and longest climb is the fit itself
 
 
@@ -60,6 +62,8 @@ class Contest:
     accelerate : bool
     n_rows : int
         Number of rows that the data stand for.
+    n_jobs : int, optional
+        See `threads.n_threads`: so many runs are made at once. Their results are the same for any number.
 
     Attributes
     ----------
@@ -68,15 +72,25 @@ class Contest:
     """
 
     def __init__(
-        self, layout: Layout, data: Observed, scale: Array, truncation: Truncation, accelerate: bool, n_rows: int
+        self,
+        layout: Layout,
+        data: Observed,
+        scale: Array,
+        truncation: Truncation,
+        accelerate: bool,
+        n_rows: int,
+        n_jobs: int | None = None,
     ) -> None:
         self.layout, self.data, self.scale = layout, data, scale
         self.truncation, self.accelerate, self.n_rows = truncation, accelerate, n_rows
+        # What is fitted in Python holds the interpreter, and may be of use to one thread at a time only.
+        self.n_jobs = n_jobs if all(leaf.distribution.kernels is not None for leaf in layout.leaves) else 1
         self.rounds = ROUNDS[:SLOW_ROUNDS] if any(leaf.distribution.slow for leaf in layout.leaves) else ROUNDS
         self.guesses: list[Parameters] = []
         self._runs: list[Run] = []
         self._n_held = 0  # of the starts that have been in a contest
         self._best: int | None = None
+        self._is_broken_off = False
 
     def enter(self, guess: Parameters) -> None:
         """Let a start take part in the next contest."""
@@ -91,9 +105,15 @@ class Contest:
         left, agreed = list(range(self._n_held, len(self._runs))), np.ones(len(self._runs), dtype=int)
         total = self.data.weight.sum()
         for number, (n_sweeps, tol, tie, keep) in enumerate(self.rounds):
-            for place, i in enumerate(left):
-                report("longer run" if number else "short run", place + 1, len(left))
-                self._runs[i] = self._climb(self._runs[i].parameters, n_sweeps, tol)
+            climb, name = partial(self._climb, n_sweeps=n_sweeps, tol=tol), "longer run" if number else "short run"
+            runs = threads.in_turn(climb, [self._runs[i].parameters for i in left], self._n_threads(n_sweeps, left))
+            try:
+                for place, i in enumerate(left):
+                    report(name, place + 1, len(left))
+                    self._runs[i] = next(runs)
+            except BaseException:
+                self._is_broken_off = True
+                raise
             left = distinct(left, self._runs, tie * total, agreed)[:keep]
         self._n_held = len(self._runs)
         margin, first = self.rounds[-1][2] * total, left[0]
@@ -114,11 +134,21 @@ class Contest:
         assert self._best is not None
         return self.guesses[self._best]
 
+    def _n_threads(self, n_sweeps: int, left: list[int]) -> int:
+        """Return how many of the runs that are left pay to be made at once."""
+        of_a_run = self.data.rows.size * len(self.layout.branches) * n_sweeps
+        return min(threads.n_threads(self.n_jobs, len(left) * of_a_run // MILLISECOND), len(left))
+
+    def _look_on(self) -> None:
+        """End a run whose result nobody waits for any more."""
+        if self._is_broken_off:
+            raise KeyboardInterrupt
+
     def _climb(self, start: Parameters, n_sweeps: int, tol: float) -> Run:
         data, layout = self.data, self.layout
         engine = Engine(layout, start, self.scale, n_sweeps, data.has_missing, self.truncation, self.accelerate)
         try:
-            status = em.run(engine, data, tol=tol, max_iter=n_sweeps)
+            status = em.run(engine, data, tol=tol, max_iter=n_sweeps, watch=self._look_on)
         except InvalidDataError:  # a user's own fit gave up on its share of the data: another start may do better
             status = em.FAILED
         if status == em.FAILED:

@@ -127,6 +127,7 @@ class Fit:
             self.watch.start,
             data.n_rows,
             data.is_sample,
+            n_jobs,
         )
         self.interruption = self.start.interruption
         self._start = self.layout.branches_of(self.start.parameters.leaves)

@@ -71,6 +71,7 @@ def best_start(
     report: Callable[[str, int, int], None] = lambda *_: None,
     n_rows: int | None = None,
     is_sample: bool = False,
+    n_jobs: int | None = None,
 ) -> Start:
     """Return the parameters from which EM should run on all rows, and how many starts led there.
 
@@ -97,6 +98,8 @@ def best_start(
         Number of rows that ``data`` stand for, if there are more: equal ones may have been merged.
     is_sample : bool
         Whether ``data`` are a sample of all rows: then EM on it comes before, however few different ones there are.
+    n_jobs : int, optional
+        How many runs may be made at once, see `threads.n_threads`.
 
     Raises
     ------
@@ -130,7 +133,7 @@ def best_start(
     elif n_init is None:
         cost = sample.rows.shape[0] * n_components * (sample.rows.shape[1] + 1) ** 2
         n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
-    contest, n_starts = Contest(layout, sample, scale, truncation, accelerate, n_rows), 0
+    contest, n_starts = Contest(layout, sample, scale, truncation, accelerate, n_rows, n_jobs), 0
     try:
         for guess in _first_guesses(layout, sample, scale, n_init, rng, own):
             contest.enter(guess)
@@ -382,7 +385,7 @@ def _guess(
             failure = error
             continue
         if not guess.unknown:
-            guess = _off_the_ends(guess, held, *seen.beside(rows[inside], all_weight[inside]), scale)
+            guess = _off_the_ends(guess, held, lambda: seen.beside(rows[inside], all_weight[inside]), scale)
             return kind.with_values(**{name: guess.parameters[name] for name in kind.unknown}) if known else guess
     raise InvalidDataError(
         f"component {name!r} ({kind!r}) cannot be fitted to these data: "
@@ -391,7 +394,9 @@ def _guess(
     ) from failure
 
 
-def _off_the_ends(guess: Distribution, held: Distribution, rows: Array, weight: Array, scale: Array) -> Distribution:
+def _off_the_ends(
+    guess: Distribution, held: Distribution, everything: Callable[[], tuple[Array, Array]], scale: Array
+) -> Distribution:
     """Move probabilities of exactly 0 or 1, which EM would never change, a little towards the fit to everything."""
     ends = {}
     for name, domain, *_ in guess.declared:
@@ -402,7 +407,7 @@ def _off_the_ends(guess: Distribution, held: Distribution, rows: Array, weight: 
     ends = {name: end for name, end in ends.items() if np.isfinite(end[0].high - end[0].low)}
     if not ends:
         return guess
-    whole, _ = held.fit_bounded(rows, weight, scale, FLOOR)
+    whole, _ = held.fit_bounded(*everything(), scale, FLOOR)
     blended = {
         name: (1.0 - BLEND) * value + BLEND * np.asarray(whole.parameters[name]) for name, (_, value) in ends.items()
     }

@@ -1,4 +1,4 @@
-"""Threads that share the chunks of a sweep: how many there are, and the pool that they come from.
+"""Threads that share the chunks of a sweep, or short runs: how many there are, and the pool that they come from.
 
 Which thread sums a chunk makes no difference to its sums, so a run is the same to the bit for any number of threads.
 The thread that asks takes chunks itself and needs no other: where a pool is busy, or no thread can be started, it does
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -107,6 +107,18 @@ def _sum_together(
         for helper in helpers:
             if not helper.cancel():
                 helper.result()
+
+
+def in_turn(function: Callable[[Any], Any], arguments: Iterable[Any], n: int) -> Iterator[Any]:
+    """Yield what a function gives for each argument, in their order, of which ``n`` threads work out one each.
+
+    Where no thread can be started, as at the end of the interpreter, it is this one that does.
+    """
+    given = list(arguments)
+    try:
+        return _pool(n + 1).map(function, given) if n > 1 else map(function, given)
+    except RuntimeError:
+        return map(function, given)
 
 
 def _pool(n: int) -> Any:

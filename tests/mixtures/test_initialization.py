@@ -393,7 +393,7 @@ def test_a_start_on_which_a_user_s_fit_gives_up_is_left_for_another(rng):
 @pytest.mark.filterwarnings("ignore:EM made max_iter")
 def test_starts_with_a_slow_component_leave_the_longest_climb_to_the_fit(monkeypatch):
     made, climb = [], Contest._climb
-    monkeypatch.setattr(Contest, "_climb", lambda *a: (made.append(a[2]), climb(*a))[1])
+    monkeypatch.setattr(Contest, "_climb", lambda *a, **named: (made.append(named["n_sweeps"]), climb(*a, **named))[1])
     x = np.random.default_rng(0).uniform(size=46)
     MixtureModel([Truncated(Normal(), low=0.0), Normal()], n_init=3, max_iter=5).fit(x[:20] + np.repeat([0.0, 3.0], 10))
     assert set(made) == {15, 60}

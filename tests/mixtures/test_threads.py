@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,9 +18,11 @@ from mixtures import (
     MultivariateNormal,
     Normal,
     Product,
+    contest,
     em,
     threads,
 )
+from mixtures.contest import Contest
 from mixtures.observed import observed
 from mixtures.sweep import BLOCK, n_chunks, rows_of_chunk
 from mixtures.sweep import sweep as sweep_of_a_loop
@@ -77,6 +80,48 @@ def test_a_fit_is_the_same_to_the_bit_for_any_number_of_threads(case, weighted, 
     for other in others:
         for one, same in zip(state_of(first), state_of(other), strict=True):
             np.testing.assert_array_equal(same, one)
+
+
+@pytest.mark.parametrize("case", ["normals", "columns"])
+def test_starts_are_the_same_to_the_bit_for_any_number_of_threads(case, rng, monkeypatch):
+    settings, x = MODELS[case](rng)
+    unknown = [type(part)() for part in settings["components"]]
+    monkeypatch.setattr(contest, "MILLISECOND", 1)  # every run pays
+    used = []
+    monkeypatch.setattr(threads, "_pool", lambda n, made=threads._pool: used.append(n) or made(n))
+    first, *others = (MixtureModel(unknown, n_init=9, n_jobs=n, rng=0).fit(x[::9]) for n in (1, 2, 5))
+    assert {3, 6} <= set(used)  # helpers, while this thread waits
+    for other in others:
+        assert (other.n_starts_, other.n_agreed_) == (first.n_starts_, first.n_agreed_)
+        for one, same in zip(state_of(first), state_of(other), strict=True):
+            np.testing.assert_array_equal(same, one)
+
+
+def test_runs_in_other_threads_end_where_this_one_is_interrupted(rng, monkeypatch):
+    started, ended = threading.Event(), []
+    climb = Contest._climb
+
+    def watched(self, start, **settings):
+        started.set()
+        try:
+            return climb(self, start, n_sweeps=10**9, tol=0.0)
+        finally:
+            ended.append(start)
+
+    def report(*_):
+        if started.wait(5):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(contest, "MILLISECOND", 1)
+    monkeypatch.setattr(Contest, "_climb", watched)
+    monkeypatch.setattr("mixtures.watching.Watch.start", lambda self, kind, *_: kind == "short run" and report())
+    with pytest.raises(KeyboardInterrupt):
+        MixtureModel([Normal(), Normal()], n_init=2, n_jobs=2, accelerate=None).fit(rng.normal(size=2000))
+    for _ in range(100):
+        if len(ended) == 2:
+            break
+        time.sleep(0.05)
+    assert len(ended) == 2
 
 
 def test_chunks_sum_up_to_what_one_chunk_does(rng):
