@@ -17,7 +17,16 @@ from .domains import POSITIVE_VECTOR, REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
 from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
-from .multivariate_normal import accumulate, factorise, given_some, log_pdf, move_mean, normal_of
+from .multivariate_normal import (
+    accumulate,
+    factorise,
+    given_some,
+    log_pdf,
+    move_mean,
+    normal_of,
+    squared,
+    variance_floors,
+)
 from .normal import LOG_SQRT_2PI
 
 CYCLES = 2000
@@ -298,7 +307,7 @@ class FactorNormal(Distribution):
             if name in self.frozen:
                 box[:, place] = theta[place]
             elif name == "noise":
-                box[0, place] = np.minimum((floor * scale) ** 2, self.noise)
+                box[0, place] = np.minimum(variance_floors(scale, floor), self.noise)
         return box
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
@@ -329,5 +338,6 @@ class FactorNormal(Distribution):
         centre, spread = centre_and_scale(rows, weight)
         spread = np.maximum(spread, smallest)
         waves = np.cos(np.pi * np.outer(np.arange(d) + 0.5, np.arange(self.rank)) / d)
-        values = {"mean": centre, "loadings": 0.5 * spread[:, np.newaxis] * waves, "noise": 0.5 * spread**2}
+        noise = 0.5 * squared(spread, type(self).__name__)
+        values = {"mean": centre, "loadings": 0.5 * spread[:, np.newaxis] * waves, "noise": noise}
         return self.with_values(**{name: values[name] for name in self.unknown})

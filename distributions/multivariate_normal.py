@@ -20,13 +20,15 @@ from .base import Distribution, Rng, parameter
 from .conditioning import Places, others
 from .data import Array, centre_and_scale
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR, Domain
-from .errors import InvalidParameterError, UnknownParameterError
+from .errors import InvalidDataError, InvalidParameterError, UnknownParameterError
 from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
 from .normal import LOG_SQRT_2PI, Normal
 from .quadratic_forms import add_half_squares, add_moments
 
 ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
+LEAST_VARIANCE = float(np.finfo(float).tiny)  # a smaller number has not all digits
+LARGEST_SCALED = 1e300  # of an entry of a matrix whose eigenvalues are looked for
 
 # ------------------------------------------------------------------------------------------ full covariance
 
@@ -396,10 +398,12 @@ class MultivariateNormal(Distribution):
         if "cov" in self.frozen:
             box[:, d : d + d * d] = theta[d : d + d * d]
         else:
-            floors = (max(floor, ROUNDING) * scale) ** 2
+            floors = variance_floors(scale, max(floor, ROUNDING))
+            if self.structure == "spherical":  # one variance for all columns: the highest floor is that of each
+                floors[:] = floors.max()
             values = np.linalg.eigvalsh(scaled(self.cov, floors))
             floors *= min(1.0, max(values[0], np.finfo(float).eps * values[-1]))  # not above a start that was given
-            box[0, d : d + d * d : d + 1] = floors
+            box[0, d : d + d * d : d + 1] = np.maximum(floors, LEAST_VARIANCE)
         return box
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
@@ -433,8 +437,32 @@ class MultivariateNormal(Distribution):
         spread = np.maximum(spread, smallest)
         if self.structure == "spherical":
             spread[:] = spread.max()  # above the floor of every column
-        values = {"mean": centre, "cov": np.diag(spread**2)}
+        values = {"mean": centre, "cov": np.diag(squared(spread, type(self).__name__))}
         return self.with_values(**{name: values[name] for name in self.unknown})
+
+
+def variance_floors(scale: Array, floor: float) -> Array:
+    """Return the least variances of columns of these scales, for a least width relative to these, shape (d,)."""
+    return np.maximum((floor * scale) ** 2, LEAST_VARIANCE)
+
+
+def squared(spread: Array, family: str) -> Array:
+    """Return the variances of columns of some spread, shape (d,).
+
+    Raises
+    ------
+    InvalidDataError
+        If one is too small for a number.
+    """
+    variance = np.asarray(spread**2)
+    if variance.min() < LEAST_VARIANCE:
+        j = int(np.argmin(variance))
+        raise InvalidDataError(
+            f"{family} cannot be fitted to numbers as small as those of column {j}, whose spread is {spread[j]:g}: its "
+            f"square underflows. Change the unit of that column, for instance multiply by "
+            f"1e{-math.floor(math.log10(spread[j]))}."
+        )
+    return variance
 
 
 def normal_of(mean: Array, cov: Array, structure: str = "full") -> Distribution:
@@ -458,8 +486,9 @@ def given_some(mean: Array, cov: Array, places: Places, values: Array) -> tuple[
 
 
 def scaled(cov: Array, floors: Array) -> Array:
-    """Return cov in units in which the floor is the identity."""
-    return cov / np.outer(np.sqrt(floors), np.sqrt(floors))
+    """Return cov in units in which the floor is the identity; what is too large for a number at the largest."""
+    with np.errstate(over="ignore"):
+        return np.clip(cov / np.outer(np.sqrt(floors), np.sqrt(floors)), -LARGEST_SCALED, LARGEST_SCALED)
 
 
 _KERNELS = {

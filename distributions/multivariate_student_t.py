@@ -14,7 +14,16 @@ from .data import Array
 from .domains import POSITIVE_DEFINITE, REAL, REAL_VECTOR, Domain
 from .errors import InvalidParameterError, UnknownParameterError
 from .kernels import Kernels, kernel
-from .multivariate_normal import ROUNDING, factorise, factorise_above, given_some, scaled
+from .multivariate_normal import (
+    LEAST_VARIANCE,
+    ROUNDING,
+    factorise,
+    factorise_above,
+    given_some,
+    scaled,
+    squared,
+    variance_floors,
+)
 from .newton import LEAST, newton_move
 from .quadratic_forms import add_half_squares, add_moments
 from .quantiles import weighted_quantiles
@@ -247,9 +256,10 @@ class MultivariateStudentT(Distribution):
             if name in self.frozen:
                 box[:, part] = theta[part]
         if "scale" not in self.frozen:
-            floors = (max(floor, ROUNDING) * scale) ** 2
-            floors *= min(1.0, np.linalg.eigvalsh(scaled(self.scale, floors))[0])  # not above a start that was given
-            box[0, 1 + d :: d + 1] = floors
+            floors = variance_floors(scale, max(floor, ROUNDING))
+            values = np.linalg.eigvalsh(scaled(self.scale, floors))
+            floors *= min(1.0, max(values[0], np.finfo(float).eps * values[-1]))  # not above a start that was given
+            box[0, 1 + d :: d + 1] = np.maximum(floors, LEAST_VARIANCE)
         return box
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:
@@ -274,7 +284,7 @@ class MultivariateStudentT(Distribution):
         quartiles = np.array([weighted_quantiles(column, weight, (0.25, 0.5, 0.75)) for column in rows.T])
         spread = np.maximum((quartiles[:, 2] - quartiles[:, 0]) / NORMAL_QUARTILES, smallest)
         spread[spread == 0.0] = 1.0
-        values = {"df": FIRST_DF, "loc": quartiles[:, 1], "scale": np.diag(spread**2)}
+        values = {"df": FIRST_DF, "loc": quartiles[:, 1], "scale": np.diag(squared(spread, type(self).__name__))}
         return self.with_values(**{name: values[name] for name in self.unknown})
 
     def fit_bounded(

@@ -241,3 +241,20 @@ def test_a_floor_is_not_above_a_start_that_was_given(rng):
 def test_the_smallest_and_the_largest_covariances_are_kept(variance):
     cov = [[variance, 0.25 * variance], [0.25 * variance, variance]]
     np.testing.assert_array_equal(MultivariateNormal([0.0, 0.0], cov).cov, cov)
+
+
+def test_a_column_too_small_to_square_is_named_and_does_no_harm_beside_others_of_one_variance():
+    x = np.array([[1e-200, 0.5], [3e-200, 0.6], [2e-200, 0.7]])
+    fitted = MultivariateNormal(structure="spherical").fit(x)
+    np.testing.assert_allclose(fitted.var, 0.5 * x[:, 1].var(), rtol=1e-12)
+    for structure in ("diagonal", "full"):
+        with pytest.raises(InvalidDataError, match="as small as those of column 0.* underflows.* multiply by 1e20"):
+            MultivariateNormal(structure=structure).fit(x)
+
+
+def test_floors_are_never_zero():
+    for structure in ("full", "diagonal", "spherical"):
+        normal = MultivariateNormal([0.0, 0.0], np.eye(2), structure=structure)
+        box = normal.bounds(np.array([1e-200, 1.0]), 1e-10)
+        assert (box[0, [2, 5]] > 0.0).all()
+        assert normal.at_bounds(normal.to_theta(), normal.bounds(np.ones(2), 1e-10)) == ()
