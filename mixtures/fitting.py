@@ -18,6 +18,7 @@ from distributions.records import plain
 
 from . import em, threads
 from .checkpoint import Record, as_checkpoint, require_written
+from .coverage import reaching
 from .dask_rows import Partitions, is_dask
 from .degeneracy import Degeneracy, degeneracies
 from .estimator import known_to_sklearn
@@ -130,10 +131,9 @@ class Fit:
             n_jobs,
         )
         self.interruption = self.start.interruption
-        self._start = self.layout.branches_of(self.start.parameters.leaves)
-        self.engine = Engine(
-            self.layout, self.start.parameters, data.scale, max_iter, data.has_missing, truncation, accelerated
-        )
+        start = reaching(self.layout, self.start.parameters, data.start_rows, data.scale)
+        self._start = self.layout.branches_of(start.leaves)
+        self.engine = Engine(self.layout, start, data.scale, max_iter, data.has_missing, truncation, accelerated)
         data.serves(self.engine.leaves)
         self._stochastic = StochasticClimb(self.engine, generator) if truncation.is_random else None
         self._search = NeighbourClimb(self.engine, near) if near < len(self.layout.branches) else None

@@ -15,17 +15,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from distributions.base import Distribution
 from distributions.data import Array, as_observed
-from distributions.errors import InvalidDataError, InvalidParameterError
+from distributions.errors import InvalidParameterError
 
 from .contest import Contest
+from .guesses import Guesses
 from .layout import Layout, Parameters, Unit
 from .observed import Integers, Observed
 from .own_starts import OwnStart
 from .partitions import SAMPLE, known_members, partition, representatives, standardised
-from .plan import FLOOR
-from .priors import PseudoRows
 from .reseeding import reseeded
 from .truncation import EM, Truncation
 
@@ -33,9 +31,6 @@ SMALL_SAMPLE = 400  # where a component is slow
 MOST_STARTS, FEWEST_STARTS = 100, 10
 START_COST = 4e8  # rows x components x (columns + 1)^2 over all starts: some seconds
 STARTS_A_MOVE, MOVES, MOST_TURNS = 2, 5, 5  # moves: one for so many starts, for each component; turns that gain
-GUESS_ITERATIONS = 10
-GUESS_FLOOR = 1e-2  # scale of a first guess, relative to its column's, where a cluster is constant
-BLEND = 1e-2  # part of the estimate from everything in a guessed probability of 0 or 1
 
 
 class Start(NamedTuple):
@@ -242,7 +237,7 @@ def _members(
     scale: Array,
     attempt: int,
     rng: np.random.Generator,
-) -> tuple[Array, _Guesses]:
+) -> tuple[Array, Guesses]:
     """Partition the rows for each set of choices, inner ones within outer ones.
 
     Returns
@@ -252,7 +247,7 @@ def _members(
     guesses : dict
         Fits made on the way, by leaf and rows.
     """
-    members, done, guesses = np.ones((len(layout.branches), len(points))), list[tuple[Unit, Array]](), _Guesses()
+    members, done, guesses = np.ones((len(layout.branches), len(points))), list[tuple[Unit, Array]](), Guesses()
     for unit in units:
         weight = data.weight
         here = unit.option_of >= 0
@@ -287,21 +282,8 @@ def _divided(own: Array, points: Array, weight: Array, attempt: int, rng: np.ran
     return own
 
 
-class _Guesses(dict[Any, Distribution]):
-    """Fits of leaves to clusters; like leaves and equal clusters share one."""
-
-    def of(self, layout: Layout, place: int, data: Observed, weight: Array, scale: Array) -> Distribution:
-        """Return a leaf fitted to its columns of rows with these weights."""
-        leaf, span = layout.leaves[place], layout.spans[place]
-        key = (leaf.distribution, leaf.prior, span.start, span.stop, weight.tobytes())
-        if key not in self:
-            name, seen = layout.name_of(place), layout.pseudo_rows[place]
-            self[key] = _guess(leaf.distribution, name, data.rows[:, span], weight, data.weight, scale[span], seen)
-        return self[key]
-
-
 def _cluster_of_each(
-    layout: Layout, unit: Unit, data: Observed, scale: Array, weight: Array, parts: Array, guesses: _Guesses
+    layout: Layout, unit: Unit, data: Observed, scale: Array, weight: Array, parts: Array, guesses: Guesses
 ) -> Integers:
     """Return the cluster that each option explains best, so that the total likelihood is greatest."""
     n = unit.n_options
@@ -336,7 +318,7 @@ def _cluster_of_each(
     return cluster_of
 
 
-def _gain(guesses: _Guesses, layout: Layout, place: int, data: Observed, weight: Array, scale: Array) -> float:
+def _gain(guesses: Guesses, layout: Layout, place: int, data: Observed, weight: Array, scale: Array) -> float:
     """Return the log-likelihood of a leaf fitted to rows with these weights."""
     cells = data.rows[:, layout.spans[place]]
     present = np.where(np.isnan(cells).all(axis=1), 0.0, weight)
@@ -346,10 +328,10 @@ def _gain(guesses: _Guesses, layout: Layout, place: int, data: Observed, weight:
 
 
 def _fitted_to(
-    layout: Layout, data: Observed, scale: Array, members: Array, guesses: _Guesses | None = None
+    layout: Layout, data: Observed, scale: Array, members: Array, guesses: Guesses | None = None
 ) -> Parameters:
     """Return each leaf fitted to the rows of the components that it is part of, shape (K, n)."""
-    guesses = _Guesses() if guesses is None else guesses
+    guesses = Guesses() if guesses is None else guesses
     leaves = [
         guesses.of(layout, place, data, data.weight * members[owners].sum(axis=0), scale)
         for place, owners in enumerate(layout.owners)
@@ -357,58 +339,3 @@ def _fitted_to(
     mass = members @ data.weight
     mass = np.maximum(mass, 1e-3 * mass.max())  # a cluster may be empty: no component starts dead
     return Parameters(leaves, _given(layout, layout.proportions(mass)))
-
-
-def _guess(
-    kind: Distribution, name: str, rows: Array, weight: Array, all_weight: Array, scale: Array, seen: PseudoRows
-) -> Distribution:
-    """Return the component fitted to a cluster, or to everything inside its support where the cluster has nothing.
-
-    Rows that its prior takes to have been seen belong to either.
-    """
-    if not kind.unknown:
-        return kind
-    known = [name for name in kind.parameters if name not in kind.unknown]
-    held = kind.freeze(*known) if known else kind  # a given value is where EM starts
-    inside = kind.covers(rows)
-    failure: Exception | None = None
-    for chosen in (weight, all_weight):
-        present = inside & (chosen > 0)
-        if not present.any():
-            continue
-        cluster = seen.beside(rows[present], chosen[present])
-        try:
-            guess, collapsed = held.fit_bounded(*cluster, scale, FLOOR, GUESS_ITERATIONS)
-            if collapsed:  # a spike would never widen again
-                guess, _ = held.fit_bounded(*cluster, scale, GUESS_FLOOR, GUESS_ITERATIONS)
-        except (ValueError, ArithmeticError) as error:  # a user's own fit may not manage a small cluster
-            failure = error
-            continue
-        if not guess.unknown:
-            guess = _off_the_ends(guess, held, lambda: seen.beside(rows[inside], all_weight[inside]), scale)
-            return kind.with_values(**{name: guess.parameters[name] for name in kind.unknown}) if known else guess
-    raise InvalidDataError(
-        f"component {name!r} ({kind!r}) cannot be fitted to these data: "
-        + (str(failure).rstrip(".") if failure else f"no row is {kind.support.text}")
-        + ". Leave it out, or give its parameters."
-    ) from failure
-
-
-def _off_the_ends(
-    guess: Distribution, held: Distribution, everything: Callable[[], tuple[Array, Array]], scale: Array
-) -> Distribution:
-    """Move probabilities of exactly 0 or 1, which EM would never change, a little towards the fit to everything."""
-    ends = {}
-    for name, domain, *_ in guess.declared:
-        value = np.asarray(guess.parameters[name], dtype=float)
-        at_end = (value == domain.low) | (value == domain.high)  # an open end is never reached
-        if name not in held.frozen and not domain.discrete and np.any(at_end):
-            ends[name] = domain, value
-    ends = {name: end for name, end in ends.items() if np.isfinite(end[0].high - end[0].low)}
-    if not ends:
-        return guess
-    whole, _ = held.fit_bounded(*everything(), scale, FLOOR)
-    blended = {
-        name: (1.0 - BLEND) * value + BLEND * np.asarray(whole.parameters[name]) for name, (_, value) in ends.items()
-    }
-    return guess.with_values(**{name: value[()] for name, value in blended.items()})
