@@ -553,6 +553,14 @@ class Distribution(Value, Imputation, Conditioning):
             parts.append(np.full(size, scale[0] if domain.is_location and power == 1 else 0.0))
         return np.concatenate([*parts, np.full(len(self.constants), np.inf)])
 
+    @property
+    def rounding(self) -> float:
+        """What the rounding of an update can take from the mean log-likelihood here; 0 if next to nothing.
+
+        Where a covariance is all but singular it is not: a fall that is larger is no rounding.
+        """
+        return 0.0
+
     def statistics_size(self) -> int:
         """Return the length of the vector that `accumulate` fills."""
         return self.n_statistics

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
 from .column import Column
-from .data import Array, as_numbers, present
+from .data import Array, as_array, as_numbers, present
 from .domains import Domain, Points, Simplex
 from .errors import InvalidDataError, InvalidParameterError, NotNumericError
 from .kernels import Kernels, compiled, kernel
@@ -174,7 +174,7 @@ class Categorical(Distribution):
         """Return a copy whose categories are the labels in the data, in sorted order; or self, where they are known."""
         if self.categories is not None or self.prob is not None:
             return self
-        values = np.asarray(x)
+        values = as_array(x)
         if values.dtype.kind in "fiub":
             labels: Any = np.unique(values[np.isfinite(values)]).tolist()
         else:
@@ -202,7 +202,7 @@ class Categorical(Distribution):
         """
         if self._is_numeric or np.ma.is_masked(x):
             return x
-        values = np.asarray(x)
+        values = as_array(x)
         if values.dtype.kind in "fiubcmM":
             return x
         codes = _Codes((label, float(code)) for code, label in enumerate(self.categories or ()))

@@ -69,6 +69,20 @@ def as_rows(x: Any, n_columns: int | None, owner: str, *, finite: bool) -> Array
     return rows
 
 
+def as_array(x: Any) -> npt.NDArray[Any]:
+    """Return data as an array of whatever they hold.
+
+    Raises
+    ------
+    InvalidDataError
+        If rows are of different lengths.
+    """
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise InvalidDataError(f"data need rows of one length, of numbers or labels: {error}") from None
+
+
 def is_numeric(x: Any) -> bool:
     """Whether this is an array of real numbers already."""
     return isinstance(x, np.ndarray) and x.dtype.kind in "fiub"
@@ -154,7 +168,7 @@ def missing_as_nan(x: Any) -> Any:
             return np.ma.filled(x.astype(float), np.nan) if x.dtype.kind != "c" else x.data
     if _is_sparse(x):  # refused later
         return x
-    values = np.asarray(x)
+    values = as_array(x)
     if values.dtype.kind != "O":
         return x
     cells = [np.nan if is_missing(cell) else cell for cell in values.ravel().tolist()]
@@ -212,7 +226,9 @@ def as_weights(sample_weight: Any, n_rows: int) -> Array | None:
 def present(x: Any, sample_weight: Any) -> Any:
     """Return the rows of positive weight, as they were given; malformed weights, refused later, leave out nothing."""
     weight = np.asarray(sample_weight)
-    if sample_weight is None or weight.dtype.kind not in "fiub" or weight.shape != np.shape(x)[:1] or weight.all():
+    if sample_weight is None or weight.dtype.kind not in "fiub" or weight.ndim != 1 or weight.all():
+        return x
+    if weight.shape != (x.shape if hasattr(x, "shape") else as_array(x).shape)[:1]:
         return x
     places = np.flatnonzero(weight > 0)
     if isinstance(x, (list, tuple)):  # of labels and numbers, which an array would turn into text

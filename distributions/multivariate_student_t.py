@@ -20,6 +20,7 @@ from .multivariate_normal import (
     factorise,
     factorise_above,
     given_some,
+    rounding_of,
     scaled,
     squared,
     variance_floors,
@@ -273,6 +274,11 @@ class MultivariateStudentT(Distribution):
     def units(self, scale: Array) -> Array:
         """Return what steps are measured against: df against itself, the others against the data's scale."""
         return np.concatenate([[0.0], scale, np.outer(scale, scale).ravel()])
+
+    @property
+    def rounding(self) -> float:
+        """What the rounding of an update can take from the mean log-likelihood; see `rounding_of`."""
+        return rounding_of(self.scale)
 
     def statistics_size(self) -> int:
         """Return the length of the vector that `accumulate` fills."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from .data import Array, as_numbers
+from .data import Array, as_array, as_numbers
 from .domains import COUNTS, POSITIVE_COUNTS, Domain
 from .errors import InvalidDataError, InvalidParameterError
 from .kernels import Kernels
@@ -83,7 +83,7 @@ class SuccessFamily:
         InvalidDataError
             If there are successes only.
         """
-        if self.trials is None and np.ndim(x) == 1:
+        if self.trials is None and np.ndim(x if hasattr(x, "ndim") else as_array(x)) == 1:
             name = type(self).__name__
             raise InvalidDataError(
                 f"{name} needs the number of trials too: {name}(trials=...) where it is one for all rows, else data of "

@@ -43,7 +43,9 @@ START, STEPPED, LEAPT, ACCEPTED, REJECTED = range(5)
 # Places in `State.progress`: objectives on record; gain and step of the last update; phase; halvings of the last step;
 # and, where EM is accelerated, updates in succession; longest extrapolation allowed, and the last one made; slowest
 # ratio of successive steps that extrapolations have met of late; updates in succession after which all seemed over.
-SWEEPS, GAIN, STEP, PHASE, HALVINGS, UPDATES, LONGEST, LENGTH, RATIO, SETTLED = range(10)
+# Then: largest fall of an update that was rounding; the fall that rounding can make of the covariances' condition;
+# successive updates that gained no more than rounding.
+(SWEEPS, GAIN, STEP, PHASE, HALVINGS, UPDATES, LONGEST, LENGTH, RATIO, SETTLED, NOISE, SLACK, QUIET) = range(13)
 
 INTERPRETED_BLOCK = 65536  # calls of Python functions cost more than cache misses
 PULSE = 1_000_000  # rows x columns x components of the sweeps before the first return to Python, where Ctrl-C is heard
@@ -52,7 +54,9 @@ VANISHED = 1e-200  # responsibility, relative to all, below which a component ke
 SLOWEST = 0.9999  # largest ratio of successive steps that a prediction believes
 SUCCESSION = 2  # updates since the last extrapolation, from which on there can be another: fast parts must settle
 CONFIRMATIONS = 4  # updates in succession that must find the climb over once there was an extrapolation
-FALL = 1e-9  # per unit of weight: a smaller fall is the rounding of an ill-conditioned covariance
+FALL = 1e-9  # per unit of weight: a smaller fall is rounding
+PATIENCE = 1000.0  # updates in succession that gain no more than rounding: parameters still move, along a flat ridge
+FALLS = 50.0  # among them, beyond the rounding of a sum: then steps are rounding too
 
 
 @inner
@@ -166,14 +170,19 @@ def judge(state, tol, max_iter):
     now = state.history[sweeps - 1]
     if not math.isfinite(now):
         return FAILED
+    total, gain = state.mass.sum(), now - state.history[sweeps - 2] if sweeps > 1 else np.inf
+    rounding = max(ROUNDING * (abs(now) + total), state.progress[NOISE])
     if sweeps > 1 and state.progress[UPDATES] == 0.0:
         state.progress[GAIN], state.progress[STEP] = np.inf, np.inf  # what an extrapolation gains predicts nothing
+        state.progress[QUIET] = state.progress[QUIET] if gain <= rounding else 0.0
     elif sweeps > 1:
-        gain, step = now - state.history[sweeps - 2], largest_step(state)
-        total = state.mass.sum()
-        rounding = ROUNDING * (abs(now) + total)
-        if gain < -(rounding + FALL * total):
+        step = largest_step(state)
+        if gain < -max(rounding + FALL * total, state.progress[SLACK]):
             return FELL
+        if gain < -ROUNDING * (abs(now) + total):  # an update cannot fall else: it tells how far rounding reaches here
+            rounding = state.progress[NOISE] = max(rounding, -gain)
+            state.progress[QUIET] += PATIENCE / FALLS
+        state.progress[QUIET] = state.progress[QUIET] + 1.0 if gain <= rounding else 0.0
         # After an extrapolation the fast parts of a step hide the slow one for a while: so no ratio is believed that is
         # below those of late, and some updates more must confirm that nothing is left.
         ratio = state.progress[RATIO]
@@ -185,7 +194,7 @@ def judge(state, tol, max_iter):
         state.progress[SETTLED] = state.progress[SETTLED] + 1.0 if over else 0.0
         if state.progress[SETTLED] >= (CONFIRMATIONS if state.progress[LENGTH] > 1.0 else 1):
             return CONVERGED
-        if step == 0.0 and gain <= rounding:
+        if (step == 0.0 and gain <= rounding) or state.progress[QUIET] >= PATIENCE:
             return CONVERGED
     return LIMIT if sweeps > max_iter else RUNNING
 
@@ -310,6 +319,7 @@ def run(
     loop, block_size = _as_called(advance, engine, data, n_threads)
     tol, max_iter = float(tol), int(max_iter)  # compiled for these types only
     left = max_iter + 1 if n_sweeps is None else n_sweeps
+    last = int(engine.state.progress[SWEEPS]) + left
     pulse, is_here = 1, isinstance(data, Observed)
     if isinstance(data, Observed):
         pulse = max(1, PULSE // (data.rows.size * len(engine.state.weights)))
@@ -322,13 +332,34 @@ def run(
         except BaseException:  # in the midst of a step: Ctrl-C where functions are interpreted, or lost data
             engine.restore(saved)
             raise
-        left -= pulse
+        if status == FELL and _is_rounding(engine):
+            status = RUNNING
+        left = last - int(engine.state.progress[SWEEPS])
         spent = time.perf_counter() - began
         if is_here:  # other data take long, and may be lost: no sweep is made twice
             pulse = 2 * pulse if spent < PULSE_SECONDS else max(1, int(pulse * PULSE_SECONDS / spent))
         if watch is not None:
             watch()
     return status
+
+
+def _is_rounding(engine: Engine) -> bool:
+    """Whether the last fall is one that rounding can make of the covariances' condition; then it is let happen.
+
+    Of an error in the best of all covariances the square counts; in the best of those of a common structure itself.
+    """
+    progress, fall = engine.state.progress, -float(np.diff(engine.history[-2:])[0])
+    together = {place for group, _ in engine.layout.groups for place in group}
+    slack = 0.0
+    for place, leaf in enumerate(engine.parameters.leaves):
+        part = leaf.rounding
+        slack += float(engine.state.leaf_mass[place]) * (math.sqrt(part) if place in together else part)
+    if not fall <= slack:
+        return False
+    progress[SLACK] = slack
+    progress[SWEEPS] -= 1.0  # the update is made once more
+    progress[UPDATES] -= 1.0
+    return True
 
 
 def look(engine: Engine, data: Looked, n_threads: int = 1) -> float:

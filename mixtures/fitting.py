@@ -37,6 +37,8 @@ from .training import InMemory, Training, check_rows
 from .truncation import as_truncation
 from .watching import Watch, kept
 
+LAST = 10  # updates by whose gain the slope of a climb is told
+
 
 class Fit:
     """A fit in progress.
@@ -287,9 +289,9 @@ class Fit:
 
     @property
     def _last_gain(self) -> float:
-        """Gain of the last update, of those that were not refused."""
-        gains = np.diff(self.engine.history)
-        return float(gains[gains != 0.0][-1]) if gains.any() else 0.0
+        """Mean gain of the last updates, of those that were not refused: of a single one it may be rounding."""
+        gains = np.diff(self.engine.history)[-LAST:]
+        return float(gains[gains != 0.0].mean()) if gains.any() else 0.0
 
     @property
     def _has_prior(self) -> bool:

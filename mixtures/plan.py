@@ -113,7 +113,7 @@ class State(NamedTuple):
     weights_before: Array
     proportions_before: Array
     history: Array  # (max_iter + 1,): log-likelihood and log prior before each update
-    progress: Array  # (10,): see `em`
+    progress: Array  # (13,): see `em`
     stats_before: Array  # sums of the sweep one update ago
     mass_before: Array
     leaf_mass_before: Array
@@ -219,7 +219,7 @@ class Engine:
             weights_before=weights.copy(),
             proportions_before=before[p:],
             history=np.empty(max_iter + 1),
-            progress=np.array([0.0, np.inf, np.inf, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]),
+            progress=np.array([0.0, np.inf, np.inf, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
             stats_before=sums[0].copy(),
             mass_before=sums[1].copy(),
             leaf_mass_before=sums[2].copy(),

@@ -1,5 +1,6 @@
 """Bad input gets a clear error that names the thing, the first bad row and the remedy; nothing passed in is changed."""
 
+import fuzz
 import numpy as np
 import pytest
 
@@ -312,3 +313,15 @@ def test_nothing_passed_in_is_changed():
     assert model.weights is shares
     assert repr(start) == before
     assert not hasattr(start["b"], "weights_")
+
+
+@pytest.mark.parametrize("weight", [None, [0.5, 1.0], [0.0, 1.0]], ids=["unweighted", "weighted", "zero"])
+@pytest.mark.parametrize("x", [[[1.0], 2.0], [1.0, [2.0]], [[1.0, 2.0], [3.0]], [["a"], "b"], [[], [1.0]]], ids=str)
+def test_rows_of_different_lengths_are_refused_by_all_families(x, weight):
+    for family in [*fuzz.BARE, *fuzz.MADE]:
+        for fitted in (family, MixtureModel([family, family])):
+            with pytest.raises(InvalidDataError):
+                fitted.fit(x, sample_weight=weight)
+    if weight is None:
+        with pytest.raises(InvalidDataError, match="needs? .*rows of one length|needs numbers as data"):
+            MixtureModel([Normal(), Normal()]).fit(x)
