@@ -81,7 +81,7 @@ class Affine(Wrapper):
     def var(self) -> float:
         """Variance, that of the distribution times the square of the unit."""
         self.require_known("give a variance")
-        return float(self.distribution.var * self._unit**2)
+        return float(self.distribution.var * self._unit * self._unit)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

@@ -169,7 +169,7 @@ class GeneralizedExtremeValue(Distribution):
         loc, scale, shape = self.loc, self.scale, self.shape
         if loc is None and scale is None and shape is None and next_up - middle > 2.0 * (middle - lower) > 0.0:
             # A very heavy tail: -log of 1/4, 1/2 and the root of 1/2 halves each time, so gaps grow by 2^shape.
-            shape = min(math.log2((next_up - middle) / (middle - lower)), 0.9 * SHAPES[1])
+            shape = min(math.log2(next_up - middle) - math.log2(middle - lower), 0.9 * SHAPES[1])
             scale = (middle - lower) * shape / (math.log(2.0) ** -shape - math.log(4.0) ** -shape)
             loc = min(middle - scale * math.expm1(-shape * math.log(math.log(2.0))) / shape, low + 0.9 * scale / shape)
             return self.with_values(loc=loc, scale=max(scale, float(np.max(smallest))), shape=shape)
@@ -220,9 +220,10 @@ class GeneralizedExtremeValue(Distribution):
         if self.shape >= 0.5:
             return math.inf
         if abs(self.shape) < LIMIT:
-            return (STD * self.scale) ** 2
+            return STD**2 * self.scale * self.scale  # infinite where it is too large, and no error
         first, excess = log_power_moments(-self.shape)
-        return (self.scale / self.shape * math.exp(first)) ** 2 * math.expm1(excess)
+        unit = self.scale / self.shape * math.exp(first)
+        return unit * unit * math.expm1(excess)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

@@ -308,7 +308,7 @@ class GeneralizedNormal(Distribution):
     def var(self) -> float:
         """Variance, scale^2 gamma(3/shape) / gamma(1/shape)."""
         self.require_known("give a variance", ("scale", "shape"))
-        return self.scale**2 * np.exp(gammaln(3.0 / self.shape) - gammaln(1.0 / self.shape))
+        return self.scale * self.scale * np.exp(gammaln(3.0 / self.shape) - gammaln(1.0 / self.shape))
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

@@ -158,7 +158,8 @@ class GeneralizedPareto(Distribution):
         self.require_known("give a variance")
         if self.shape >= 0.5:
             return math.inf
-        return (self.scale / (1.0 - self.shape)) ** 2 / (1.0 - 2.0 * self.shape)
+        unit = self.scale / (1.0 - self.shape)
+        return unit * unit / (1.0 - 2.0 * self.shape)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

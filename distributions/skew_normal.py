@@ -144,7 +144,7 @@ class SkewNormal(Distribution):
     def var(self) -> float:
         """Variance, scale^2 (1 - 2 delta^2 / pi)."""
         self.require_known("give a variance", ("scale", "shape"))
-        return self.scale**2 * (1.0 - _mean_of_z(self.shape) ** 2)
+        return self.scale * self.scale * (1.0 - _mean_of_z(self.shape) ** 2)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x), by Owen's T function."""

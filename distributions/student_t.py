@@ -184,7 +184,7 @@ class StudentT(Distribution):
         self.require_known("give a variance", ("df", "scale"))
         if self.df <= 2.0:
             return math.inf if self.df > 1.0 else math.nan
-        return self.scale**2 * self.df / (self.df - 2.0)
+        return self.scale * self.scale * self.df / (self.df - 2.0)
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

@@ -203,7 +203,9 @@ class ZeroInflated(Wrapper):
         self.require_known("give a variance")
         if self.prob == 1.0:
             return 0.0
-        return float((1.0 - self.prob) * (self.distribution.var + self.prob * self.distribution.mean**2))
+        return float(
+            (1.0 - self.prob) * (self.distribution.var + self.prob * self.distribution.mean * self.distribution.mean)
+        )
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

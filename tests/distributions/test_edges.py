@@ -15,7 +15,9 @@ from distributions import (
     DiscreteUniform,
     Exponential,
     Gamma,
+    GeneralizedExtremeValue,
     GeneralizedNormal,
+    GeneralizedPareto,
     Geometric,
     Gumbel,
     GumbelMin,
@@ -29,11 +31,13 @@ from distributions import (
     LogNormal,
     LogSeries,
     Normal,
+    Scaled,
     SkewNormal,
     StudentT,
     Uniform,
     VonMises,
     Weibull,
+    ZeroInflated,
 )
 from mixtures import MixtureModel
 
@@ -165,3 +169,30 @@ def test_a_variance_beyond_all_doubles_is_infinite_without_a_word(family):
         assert LogLogistic(3.0, 1e300).var == np.inf
         assert LogLogistic(1e300, 5.0).var == 0.0
         assert LogLogistic(1e8, 2.0).var == pytest.approx((2e-8 * np.pi) ** 2 / 3.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda scale: GeneralizedExtremeValue(0.0, scale, 0.0),
+        lambda scale: GeneralizedExtremeValue(0.0, scale, 0.2),
+        lambda scale: GeneralizedNormal(0.0, scale, 1.5),
+        lambda scale: GeneralizedPareto(scale, 0.2),
+        lambda scale: Scaled(Exponential(1.0), scale),
+        lambda scale: SkewNormal(0.0, scale, 2.0),
+        lambda scale: StudentT(5.0, 0.0, scale),
+        lambda scale: ZeroInflated(Exponential(1.0 / scale), 0.5),
+    ],
+)
+def test_so_is_that_of_every_family_with_a_scale(make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert make(1e300).var == make(1e200).var == np.inf
+        assert make(1e-200).var == 0.0
+        assert make(1e100).var == pytest.approx(make(1.0).var * 1e200, rel=1e-12)
+
+
+def test_a_gap_of_all_doubles_between_quartiles_is_a_heavy_tail():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert GeneralizedExtremeValue().first_guess(np.array([[-1e-310], [1e-200], [1e200]])).scale > 0.0
