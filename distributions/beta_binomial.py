@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .base import Distribution, parameter
 from .count_functions import count_quantiles, mass_table, normal_quantiles
-from .data import Array
+from .data import Array, average
 from .domains import OPEN_UNIT, POSITIVE
 from .errors import InvalidParameterError
 from .gamma_functions import deviance, digamma_difference, factorial_excess, stirling_error, trigamma_difference
@@ -202,8 +202,8 @@ class BetaBinomial(SuccessFamily, Distribution):  # type: ignore[misc, override]
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
         """Return a copy in which unknown shapes match the mean probability, at the spread of one success in four."""
         n = rows[:, 1] if self.trials is None else np.full(len(rows), float(self.trials))
-        total = np.average(n, weights=weight)
-        share = (float(np.average(rows[:, 0], weights=weight)) + 0.5) / (float(total) + 1.0)
+        total = average(n, weight)
+        share = (average(rows[:, 0], weight) + 0.5) / (float(total) + 1.0)
         concentration = 4.0
         if self.a is not None:
             concentration = self.a / share

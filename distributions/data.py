@@ -342,6 +342,11 @@ def describe_rows(
     return f"{count} of {total} rows (first: row {position}, {shown}) {'is' if count == 1 else 'are'}"
 
 
+def average(values: Array, weight: Array | None) -> float:
+    """Return the weighted mean of values, shape (n,); weights of any size, beside large values, do not overflow."""
+    return float(np.average(values, weights=None if weight is None else weight / weight.sum()))
+
+
 def centre_and_scale(rows: Array, weight: Array | None) -> tuple[Array, Array]:
     """Weighted mean and standard deviation of each column, shape (d,); a constant column has scale 1 or |x|.
 

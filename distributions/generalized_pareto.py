@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
-from .data import Array
+from .data import Array, average
 from .domains import NON_NEGATIVE, POSITIVE, REAL, Domain
 from .errors import InvalidParameterError
 from .generalized_extreme_value import (
@@ -131,7 +131,7 @@ class GeneralizedPareto(Distribution):
         scale, shape = self.scale, FIRST_SHAPE if self.shape is None else self.shape
         if scale is None:
             middle, high = weighted_quantiles(excess, weight, (0.5, 1.0))
-            scale = middle / math.log(2.0) if middle > 0.0 else float(np.average(excess, weights=weight))
+            scale = middle / math.log(2.0) if middle > 0.0 else average(excess, weight)
             scale = max(scale, float(np.max(smallest)), -1.1 * shape * high)
         return self.with_values(scale=scale if scale > 0.0 else 1.0, shape=shape)
 

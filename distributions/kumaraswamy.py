@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
-from .data import Array
+from .data import Array, average
 from .domains import OPEN_UNIT, POSITIVE
 from .gamma_functions import log_gamma_ratio
 from .gumbel import STD
@@ -157,7 +157,7 @@ class Kumaraswamy(Distribution):
                 a = min(a, math.log(b) / max(-log_centre_and_spread(rows, weight, smallest)[0], 1e-300))
         if b is None:
             lost = -_log_complements(-a * np.log(rows[:, 0]))
-            b = min(1.0 / max(float(np.average(lost, weights=weight)), 1.0 / HIGHEST_B), HIGHEST_B)
+            b = min(1.0 / max(average(lost, weight), 1.0 / HIGHEST_B), HIGHEST_B)
         return self.with_values(a=a, b=b)
 
     def at_bounds(self, theta: Array, bounds: Array) -> tuple[str, ...]:

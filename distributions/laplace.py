@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Rng, parameter
-from .data import Array
+from .data import Array, average
 from .domains import POSITIVE, REAL
 from .quantiles import weighted_quantiles
 
@@ -63,7 +63,7 @@ class Laplace(Distribution):
             loc = float(weighted_quantiles(x, weight, 0.5))
         if "scale" in self.frozen:
             return self.with_values(loc=loc), ()
-        width, least = float(np.average(np.abs(x - loc), weights=weight)), floor * scale[0]
+        width, least = average(np.abs(x - loc), weight), floor * scale[0]
         return self.with_values(loc=loc, scale=max(width, least)), ("scale",) if width <= least else ()
 
     def sample(self, size: int, rng: Rng = None) -> Array:

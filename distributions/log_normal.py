@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from .base import Distribution, Rng, checked, parameter
-from .data import Array
+from .data import Array, average
 from .domains import POSITIVE, REAL
 from .kernels import Kernels, kernel
 from .normal import update  # of the logarithms: the same statistics
@@ -93,7 +93,7 @@ class LogNormal(Distribution):
         guess = super().first_guess(rows, weight, smallest)
         if self.log_mean is not None:
             return guess
-        return guess.with_values(log_mean=float(np.log(np.average(rows[:, 0], weights=weight))))
+        return guess.with_values(log_mean=float(np.log(average(rows[:, 0], weight))))
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent values, shape (size,)."""

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .data import Array
+from .data import Array, average
 from .kernels import compiled, scalar
 from .special import LN2, log
 
@@ -56,9 +56,9 @@ def apply_move(theta, bounds, move):
 def log_centre_and_spread(rows: Array, weight: Array | None, smallest: float | Array) -> tuple[float, float]:
     """Return weighted mean and standard deviation of log x; the latter not below what ``smallest`` is relative to x."""
     logs = np.log(rows[:, 0])
-    centre = float(np.average(logs, weights=weight))
-    spread = float(np.sqrt(np.average((logs - centre) ** 2, weights=weight)))
-    least = float(np.max(smallest)) / float(np.average(rows[:, 0], weights=weight))
+    centre = average(logs, weight)
+    spread = float(np.sqrt(average((logs - centre) ** 2, weight)))
+    least = float(np.max(smallest)) / average(rows[:, 0], weight)
     return centre, max(spread, min(least, 1.0), 1e-14)  # beside a scale that rows are tiny to, it says nothing
 
 

@@ -11,7 +11,7 @@ from scipy.special import betainc
 
 from .base import Distribution, Rng, parameter
 from .count_functions import count_quantiles, normal_quantiles, poisson_draws
-from .data import Array
+from .data import Array, average
 from .domains import COUNTS, POSITIVE, POSITIVE_PROBABILITY
 from .errors import InvalidParameterError
 from .gamma_functions import (
@@ -168,8 +168,8 @@ class NegativeBinomial(Distribution):
 
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
         """Return a copy in which unknown parameters match mean and variance of the data."""
-        mean = float(np.average(rows[:, 0], weights=weight))
-        var = float(np.average((rows[:, 0] - mean) ** 2, weights=weight))
+        mean = average(rows[:, 0], weight)
+        var = average((rows[:, 0] - mean) ** 2, weight)
         size, prob = self.size, self.prob
         if size is None and prob is not None and prob < 1.0:
             size = max(mean, 1e-3) * prob / (1.0 - prob)

@@ -28,7 +28,7 @@ def _as_floats(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return values
     try:
         return values.astype(float) if not any(isinstance(cell, str) for cell in values.ravel().tolist()) else values
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return values
 
 

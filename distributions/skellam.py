@@ -12,7 +12,7 @@ from scipy.special import chndtr
 from .base import Distribution, Rng, parameter
 from .bessel import DEBYE, EXPANSION_FROM, _expansion, _log_series, bessel_i_ratio
 from .count_functions import count_quantiles, mass_table, normal_quantiles, poisson_draws
-from .data import Array
+from .data import Array, average
 from .domains import POSITIVE, WHOLE
 from .gamma_functions import deviance, factorial_excess
 from .kernels import Kernels, kernel, scalar
@@ -180,8 +180,8 @@ class Skellam(Distribution):
 
     def first_guess(self, rows: Array, weight: Array | None = None, smallest: float | Array = 0.0) -> Self:
         """Return a copy in which unknown rates match mean and variance of the data."""
-        mean = float(np.average(rows[:, 0], weights=weight))
-        var = float(np.average((rows[:, 0] - mean) ** 2, weights=weight))
+        mean = average(rows[:, 0], weight)
+        var = average((rows[:, 0] - mean) ** 2, weight)
         least = 0.05 * max(abs(mean), var, 0.1)
         rate1, rate2 = self.rate1, self.rate2
         if rate1 is None:

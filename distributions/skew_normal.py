@@ -11,7 +11,7 @@ from scipy.special import log_ndtr as scipy_log_ndtr
 from scipy.special import ndtr, owens_t
 
 from .base import Distribution, Rng, checked, parameter
-from .data import Array, as_observed, centre_and_scale
+from .data import Array, as_observed, average, centre_and_scale
 from .domains import POSITIVE, REAL
 from .errors import InvalidParameterError
 from .kernels import Kernels, kernel
@@ -170,7 +170,7 @@ class SkewNormal(Distribution):
         """Return a first guess, of a skewness of the sign given, if one is."""
         centre, spread = centre_and_scale(rows, weight)
         mean, std = float(centre[0]), float(np.maximum(spread, smallest)[0])
-        skewness = float(np.average(((rows[:, 0] - mean) / std) ** 3, weights=weight))
+        skewness = average(((rows[:, 0] - mean) / std) ** 3, weight)
         sign = sign or math.copysign(1.0, skewness)
         size = min(max(abs(skewness), LEAST_SKEWNESS), MOST_SKEWED * LARGEST_SKEWNESS)
         guess = type(self).from_moments(mean, std, math.copysign(size, sign))
@@ -202,7 +202,7 @@ class SkewNormal(Distribution):
     def _half_normal(self, rows: Array, weight: Array | None, smallest: float | Array, sign: float) -> Self:
         """Return the half-normal that begins (sign 1) or ends (-1) at the outermost row."""
         edge = float(rows.min() if sign > 0 else rows.max())
-        scale = max(math.sqrt(np.average((rows[:, 0] - edge) ** 2, weights=weight)), float(np.max(smallest)))
+        scale = max(math.sqrt(average((rows[:, 0] - edge) ** 2, weight)), float(np.max(smallest)))
         values = {"loc": edge - 3.0 * sign * scale / LARGEST_SHAPE, "scale": scale, "shape": sign * LARGEST_SHAPE}
         return self.with_values(**{name: values[name] for name in self.unknown})
 

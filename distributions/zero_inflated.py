@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Distribution, Parameter, Rng, parameter
-from .data import Array
+from .data import Array, average
 from .domains import PROBABILITY, REAL, Domain
 from .errors import DegenerateDataError, InvalidParameterError
 from .outline import Branch, Choice, Leaf, Outline, Path
@@ -179,7 +179,7 @@ class ZeroInflated(Wrapper):
             inner = inner.first_guess(rows[positive], None if weight is None else weight[positive], smallest)
         elif inner.unknown:
             inner = inner.first_guess(np.ones((1, 1)), None, smallest)
-        prob = self.prob if self.prob is not None else 0.01 + 0.49 * (1.0 - float(np.average(positive, weights=weight)))
+        prob = self.prob if self.prob is not None else 0.01 + 0.49 * (1.0 - average(positive, weight))
         return self._with(inner, prob=prob)
 
     def sample(self, size: int, rng: Rng = None) -> Array:
@@ -203,9 +203,8 @@ class ZeroInflated(Wrapper):
         self.require_known("give a variance")
         if self.prob == 1.0:
             return 0.0
-        return float(
-            (1.0 - self.prob) * (self.distribution.var + self.prob * self.distribution.mean * self.distribution.mean)
-        )
+        mean = self.distribution.mean
+        return float((1.0 - self.prob) * (self.distribution.var + self.prob * mean * mean))
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """Return P(X <= x)."""

@@ -306,13 +306,13 @@ class Fit:
     def _convergence_messages(self) -> list[tuple[type[Warning], str]]:
         history, objective = self.engine.history, self.objective_name
         if self.status == em.LIMIT:
-            return [
-                (
-                    ConvergenceWarning,
-                    f"EM made max_iter = {self.max_iter} updates and still gains {self._last_gain:.3g} "
-                    f"{objective} units with each. Raise max_iter, or tol if this is close enough.",
-                )
-            ]
+            gain = self._last_gain
+            still = f"gains {gain:.3g} {objective} units with each" if gain > 0.0 else "moves, though without a gain"
+            text = (
+                f"EM made max_iter = {self.max_iter} updates and still {still}. Raise max_iter, or tol if this is "
+                "close enough."
+            )
+            return [(ConvergenceWarning, text)]
         if self.status == em.FELL and not any(self.engine.held):  # at a floor rounding is all that is left
             other = [name for name, part in zip(self.layout.names, self._start, strict=True) if not _maximises(part)]
             if other:

@@ -31,6 +31,7 @@ from distributions import (
     LogNormal,
     LogSeries,
     Normal,
+    Product,
     Scaled,
     SkewNormal,
     StudentT,
@@ -196,3 +197,16 @@ def test_a_gap_of_all_doubles_between_quartiles_is_a_heavy_tail():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert GeneralizedExtremeValue().first_guess(np.array([[-1e-310], [1e-200], [1e200]])).scale > 0.0
+
+
+def test_large_weights_of_large_numbers_do_not_overflow():
+    for family in (BurrXII(), LogNormal(), LogLogistic(), Weibull(), Laplace()):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            warnings.simplefilter("ignore", UserWarning)
+            assert np.isfinite(MixtureModel([family], max_iter=50).fit([[1e300]], sample_weight=[1e12]).log_likelihood_)
+
+
+def test_a_whole_number_beyond_all_doubles_is_refused_by_products_too():
+    with pytest.raises(InvalidDataError, match="too large"):
+        MixtureModel([Product([Normal(), Normal()])]).fit(np.array([10**400], dtype=object))
