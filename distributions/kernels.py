@@ -17,6 +17,8 @@ A family whose ``theta`` repeats parameters in another form, such as the factor 
 ``complete(theta)``
     fills the entries that repeat others, in place.
 
+Where reading a block is what costs, `log_pdf` and `accumulate` may take several components at once, see `Kernels`.
+
 A constraint across distributions, such as a covariance that all share, is a fourth function:
 
 ``update_jointly(stats, theta, bounds, setting)``
@@ -170,12 +172,17 @@ def address_for(function: Any, arguments: tuple[Any, ...]) -> int:
 
 
 class Kernels(NamedTuple):
-    """The three kernels of a family, and `complete` where ``theta`` repeats parameters in another form."""
+    """The three kernels of a family, and `complete` where ``theta`` repeats parameters in another form.
+
+    Kernels that take several have a `log_pdf` and an `accumulate` that serve n components at once, of the same columns:
+    ``theta``, ``out`` (n m,), ``r`` and ``stats`` hold what belongs to each, one after the other.
+    """
 
     log_pdf: Any
     accumulate: Any
     update: Any
     complete: Any = None
+    takes_several: bool = False
 
     @property
     def addresses(self) -> tuple[int, int, int]:

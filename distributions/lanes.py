@@ -16,6 +16,7 @@ from typing import Any
 import llvmlite.binding
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
 from .kernels import ROUNDING_KEPT, SUMS_VECTORISE
@@ -104,6 +105,21 @@ def store(typing_context: Any, array: Any, at: Any, lanes: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(array, types.intp, lanes), generate
+
+
+@_operation
+def prefetch(typing_context: Any, array: Any, at: Any) -> Any:
+    """Ask for the line of a cache that holds the number at flat place ``at`` of a contiguous array, and do not wait."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = builder.gep(context.make_array(signature.args[0])(context, builder, values[0]).data, [values[1]])
+        builder.call(function, [builder.bitcast(place, byte), number(0), number(2), number(1)])
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp), generate
 
 
 def _elementwise(operation: str, a: Any, b: Any, flags: tuple[str, ...] = SUMS_VECTORISE) -> Any:

@@ -24,7 +24,12 @@ from .errors import InvalidDataError, InvalidParameterError, UnknownParameterErr
 from .imputation import refuse_categories
 from .kernels import Kernels, compiled, kernel
 from .normal import LOG_SQRT_2PI, Normal
-from .quadratic_forms import add_half_squares, add_moments
+from .quadratic_forms import (
+    add_half_squares,
+    add_half_squares_along_columns,
+    add_moments,
+    add_squares_along_columns,
+)
 
 ROUNDING = 1e-7  # deviation in some direction, relative to the columns', below which a covariance is rounding error
 LEAST_VARIANCE = float(np.finfo(float).tiny)  # a smaller number has not all digits
@@ -157,30 +162,32 @@ def update(stats, theta, bounds):
 
 @kernel
 def log_pdf_diagonal(X, theta, out):
-    """Add constant - sum_j (x_j - mean_j)^2 / (2 var_j)."""
-    d = X.shape[0]
-    inverse_std, root = np.empty(d), theta[d + d * d :]
-    for j in range(d):
-        inverse_std[j] = root[j * (d + 1)]
-    add_half_squares(X, theta[:d], inverse_std, theta[theta.size - 1], out)
+    """Add constant - sum_j (x_j - mean_j)^2 / (2 var_j), of one component or of several."""
+    d, n = X.shape[0], out.size // max(X.shape[1], 1)
+    parameters, means, roots, constants = (
+        theta.reshape(n, theta.size // n),
+        np.empty((n, d)),
+        np.empty((n, d)),
+        np.empty(n),
+    )
+    for k in range(n):
+        constants[k] = parameters[k, parameters.shape[1] - 1]
+        for j in range(d):
+            means[k, j] = parameters[k, j]
+            roots[k, j] = parameters[k, d + d * d + j * (d + 1)]
+    add_half_squares_along_columns(X, means, roots, constants, out)
 
 
 @kernel
 def accumulate_diagonal(X, r, theta, stats):
-    """Add sum r, sum r (x - mean), and sum r (x_j - mean_j)^2 for each column."""
-    d, m = X.shape
-    total = 0.0
-    for i in range(m):
-        total += r[i]
-    stats[0] += total
-    for j in range(d):
-        mean, first, second = theta[j], 0.0, 0.0
-        for i in range(m):
-            centred = X[j, i] - mean
-            first += r[i] * centred
-            second += r[i] * centred * centred
-        stats[1 + j] += first
-        stats[1 + d + j] += second
+    """Add sum r, sum r (x - mean), and sum r (x_j - mean_j)^2 for each column, of one component or of several."""
+    d = X.shape[0]
+    n = stats.size // (1 + 2 * d)
+    parameters, means = theta.reshape(n, theta.size // n), np.empty((n, d))
+    for k in range(n):
+        for j in range(d):
+            means[k, j] = parameters[k, j]
+    add_squares_along_columns(X, r, means, stats.reshape(n, 1 + 2 * d))
 
 
 @compiled
@@ -298,7 +305,7 @@ class MultivariateNormal(Distribution):
             if full
             else (normal_missing.log_pdf_diagonal, normal_missing.accumulate_diagonal)
         )
-        return self.kernels._replace(log_pdf=log_pdf, accumulate=accumulate)
+        return self.kernels._replace(log_pdf=log_pdf, accumulate=accumulate, takes_several=False)
 
     @property
     def n_columns(self) -> int | None:  # type: ignore[override]
@@ -510,6 +517,6 @@ def scaled(cov: Array, floors: Array) -> Array:
 
 _KERNELS = {
     "full": Kernels(log_pdf, accumulate, update, complete),
-    "diagonal": Kernels(log_pdf_diagonal, accumulate_diagonal, update_diagonal, complete),
-    "spherical": Kernels(log_pdf_diagonal, accumulate_diagonal, update_spherical, complete),
+    "diagonal": Kernels(log_pdf_diagonal, accumulate_diagonal, update_diagonal, complete, takes_several=True),
+    "spherical": Kernels(log_pdf_diagonal, accumulate_diagonal, update_spherical, complete, takes_several=True),
 }

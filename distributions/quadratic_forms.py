@@ -12,6 +12,7 @@ from .kernels import compiled
 from .lanes import REGISTER, add, join, load, multiply, multiply_add, quarter, spread, store, subtract, total, totals
 
 WIDE = 4 * REGISTER  # independent sums enough to hide the latency of a multiply-add
+PAIR = 2 * REGISTER  # the same, of each of two components
 NEGLIGIBLE = 1e-20  # share of the weight of a block, see `rows_that_count`
 PICKING = 20  # multiply-adds that picking a row costs for each of its numbers
 
@@ -20,10 +21,7 @@ PICKING = 20  # multiply-adds that picking a row costs for each of its numbers
 
 @compiled
 def add_half_squares(X, mean, root, constant, out):
-    """Add constant - |root (x - mean)|^2 / 2 for each row x of a block, shape (d, m).
-
-    ``root`` is a lower triangular matrix, or the vector of a diagonal one.
-    """
+    """Add constant - |root (x - mean)|^2 / 2 for each row x of a block, shape (d, m); root is lower triangular."""
     d, m = X.shape
     whole = m - m % WIDE
     add_half_squares_of_panels(X, whole, mean, root, constant, out)
@@ -40,24 +38,10 @@ def add_half_squares(X, mean, root, constant, out):
 @compiled
 def add_half_squares_of_panels(X, end, mean, root, constant, out):
     """Do it for the rows before ``end``, in panels of WIDE rows."""
-    x = np.empty(mean.size * WIDE if root.ndim > 1 else 0)  # to make such room takes as long as a few columns
+    x = np.empty(mean.size * WIDE)
     for start in range(0, end, WIDE):
-        if root.ndim == 1:
-            squares = squares_along_columns(X, start, mean, root)
-        else:
-            squares = squares_of_panel(X, start, mean, root, x)
+        squares = squares_of_panel(X, start, mean, root, x)
         store(out, start, multiply_add(-0.5, squares, add(load(out, start, WIDE), constant)))
-
-
-@compiled
-def squares_along_columns(X, start, mean, root):
-    """Return sum_j (root_j (x_j - mean_j))^2 for WIDE rows."""
-    d, m = X.shape
-    squares = spread(0.0, WIDE)
-    for j in range(d):
-        z = multiply(root[j], subtract(load(X, j * m + start, WIDE), mean[j]))
-        squares = multiply_add(z, z, squares)
-    return squares
 
 
 @compiled
@@ -83,6 +67,94 @@ def squares_of_panel(X, start, mean, root, x):
             z_next = multiply_add(root[a + 1, b], x_b, z_next)
         squares = multiply_add(z, z, multiply_add(z_next, z_next, squares))
     return squares
+
+
+# ------------------------------------------------------------------------- both, of several diagonal matrices at once
+
+
+@compiled
+def add_half_squares_along_columns(X, means, roots, constants, out):
+    """Add constant - sum_j (root_j (x_j - mean_j))^2 / 2 for each row x of a block, for several components.
+
+    ``means`` and ``roots`` have shape (n, d), ``out`` (n m,). What is read of a block serves all of them.
+    """
+    d, m = X.shape
+    whole = m - m % WIDE
+    add_half_squares_of_components(X, whole, means, roots, constants, out)
+    if whole < m:
+        rest, values = np.zeros((d, WIDE)), np.zeros(constants.size * WIDE)
+        for j in range(d):
+            for i in range(m - whole):
+                rest[j, i] = X[j, whole + i]
+        add_half_squares_of_components(rest, WIDE, means, roots, constants, values)
+        for k in range(constants.size):
+            for i in range(m - whole):
+                out[k * m + whole + i] += values[k * WIDE + i]
+
+
+@compiled
+def add_half_squares_of_components(X, end, means, roots, constants, out):
+    """Do it for the rows before ``end``, in panels of WIDE rows, two components at a time while there are."""
+    n, (d, m) = constants.size, X.shape
+    for start in range(0, end, WIDE):
+        for k in range(0, n - 1, 2):
+            squares, others = spread(0.0, WIDE), spread(0.0, WIDE)
+            for j in range(d):
+                x = load(X, j * m + start, WIDE)
+                z = multiply(roots[k, j], subtract(x, means[k, j]))
+                squares = multiply_add(z, z, squares)
+                z = multiply(roots[k + 1, j], subtract(x, means[k + 1, j]))
+                others = multiply_add(z, z, others)
+            at = k * m + start
+            store(out, at, multiply_add(-0.5, squares, add(load(out, at, WIDE), constants[k])))
+            store(out, at + m, multiply_add(-0.5, others, add(load(out, at + m, WIDE), constants[k + 1])))
+        if n % 2:
+            squares = spread(0.0, WIDE)
+            for j in range(d):
+                z = multiply(roots[n - 1, j], subtract(load(X, j * m + start, WIDE), means[n - 1, j]))
+                squares = multiply_add(z, z, squares)
+            at = (n - 1) * m + start
+            store(out, at, multiply_add(-0.5, squares, add(load(out, at, WIDE), constants[n - 1])))
+
+
+@compiled
+def add_squares_along_columns(X, r, means, stats):
+    """Add sum r, sum r (x - mean) and sum r (x_j - mean_j)^2 of each column to ``stats``, shape (n, 1 + 2 d).
+
+    ``means`` has shape (n, d), ``r`` (n m,). Components are taken two at a time: what is read of a block serves both.
+    """
+    (n, d), m = means.shape, X.shape[1]
+    in_lanes = m - m % PAIR
+    for k in range(0, n, 2):
+        other = min(k + 1, n - 1)
+        for j in range(d):
+            mean, mean_2 = means[k, j], means[other, j]
+            first = spread(0.0, PAIR)
+            first_2, second, second_2 = first, first, first
+            for i in range(0, in_lanes, PAIR):
+                x = load(X, j * m + i, PAIR)
+                centred, centred_2 = subtract(x, mean), subtract(x, mean_2)
+                part, part_2 = (
+                    multiply(load(r, k * m + i, PAIR), centred),
+                    multiply(load(r, other * m + i, PAIR), centred_2),
+                )
+                first, first_2 = add(first, part), add(first_2, part_2)
+                second, second_2 = multiply_add(part, centred, second), multiply_add(part_2, centred_2, second_2)
+            stats[k, 1 + j] += total(first)
+            stats[k, 1 + d + j] += total(second)
+            if other > k:
+                stats[other, 1 + j] += total(first_2)
+                stats[other, 1 + d + j] += total(second_2)
+    for k in range(n):
+        weight = 0.0
+        for i in range(m):
+            weight += r[k * m + i]
+        stats[k, 0] += weight
+        for j in range(d if in_lanes < m else 0):
+            for i in range(in_lanes, m):
+                centred = X[j, i] - means[k, j]
+                stats[k, 1 + j] += r[k * m + i] * centred
+                stats[k, 1 + d + j] += r[k * m + i] * centred * centred
 
 
 # ---------------------------------------------------------------------------------------------- sums of products

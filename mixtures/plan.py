@@ -74,6 +74,7 @@ class Plan(NamedTuple):
     stats_at: Integers
     owner_at: Integers  # (leaves + 1,): places in owners
     owners: Integers  # components of the leaves, one leaf after the other
+    together: Integers  # leaves that one call of kernels serves, from this one on
     free: Integers  # 0 where every parameter is frozen
     alone: Integers  # 1 where a free leaf is updated by itself, not with a group
     stepwise: Integers  # STRAIGHT or CURVED where an update is a step that the likelihood must confirm, else 0
@@ -290,6 +291,7 @@ class Engine:
             stats_at=_ends(sizes),
             owner_at=_ends(map(len, layout.owners)),
             owners=_joined(layout.owners),
+            together=self._served_together(kernels, free, differences, has_missing),
             free=free,
             alone=alone,
             stepwise=np.array(stepwise, dtype=np.int64),
@@ -322,6 +324,22 @@ class Engine:
             near=Near.all(),
             sum_chunks=0,
         )
+
+    def _served_together(
+        self, kernels: list[Any], free: Integers, differences: Differences, has_missing: bool
+    ) -> Integers:
+        """Return how many leaves, each and those after it, are served by one call of the kernels they share."""
+        spans, owners = self.layout.spans, self.layout.owners
+        found = np.ones(len(kernels), dtype=np.int64)
+        for leaf in range(len(kernels) - 2, -1, -1):
+            alike = (
+                kernels[leaf] == kernels[leaf + 1] and spans[leaf] == spans[leaf + 1] and free[leaf] == free[leaf + 1]
+            )
+            if not (alike and kernels[leaf].takes_several) or has_missing or differences.size[leaf : leaf + 2].any():
+                continue
+            if len(owners[leaf]) == len(owners[leaf + 1]) == 1 and owners[leaf + 1][0] == owners[leaf][0] + 1:
+                found[leaf] += found[leaf + 1]
+        return found
 
     def _differentiated(self, theta: list[Array]) -> Differences:
         """Return which entries of theta are differentiated; and between which ends they and those on curves lie."""

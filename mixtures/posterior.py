@@ -51,7 +51,8 @@ def shares(joint: Array) -> Array:
 
 def become_shares(joint: Array) -> None:
     """Turn log joint densities, shape (K, n), into responsibilities in place, as the sweep does."""
-    normalise(joint, np.empty(0), np.empty(len(joint)), np.empty(scratch_size(*joint.shape)))
+    nothing = np.empty(0)
+    normalise(joint, nothing, np.empty(len(joint)), np.empty(scratch_size(*joint.shape)), nothing)
 
 
 def responsibilities(components: Sequence[HasDensity], weights: Array, rows: Array) -> Array:

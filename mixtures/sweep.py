@@ -27,7 +27,7 @@ from distributions.kernels import (
     take_number,
     unowned,
 )
-from distributions.lanes import REGISTER, add, alternate, larger, load, quarter, spread, store
+from distributions.lanes import REGISTER, add, alternate, larger, load, prefetch, quarter, spread, store
 from distributions.lanes import total as sum_of
 from distributions.special import exp_of_difference, exp_of_differences, log
 
@@ -43,6 +43,7 @@ WIDTH = 4 * REGISTER  # rows whose responsibilities are worked out at once
 BLOCK = 992
 CHUNK = 2_000_000  # rows x statistics: about a millisecond
 SPARSE = 8  # cells of a chunk's data for each of its sums
+NARROW = 4  # columns up to which the next rows can be on their way while a block's responsibilities are worked out
 LINE = 8  # doubles in a line of a cache
 APART = LINE  # doubles between the sums of chunks: threads do not write to one line
 
@@ -68,13 +69,16 @@ def turn(rows, block):
     if d == 1:
         copy_to(block.reshape(m), rows.reshape(m))
         return
-    in_tiles, columns = (m - m % TILE, d - d % TILE) if d >= TILE else (0, 0)
+    in_tiles = m - m % TILE if d >= TILE else 0
     for i in range(0, in_tiles, TILE):
-        for j in range(0, columns, TILE):
+        for j in range(0, d - TILE, TILE):
             turn_tile(rows, i, j, block)
+        turn_tile(rows, i, d - TILE, block)  # where it overlaps the one before, the same is written twice
+    rest = rows[in_tiles:]
     for j in range(d):
-        for i in range(in_tiles if j < columns else 0, m):
-            block[j, i] = rows[i, j]
+        column = block[j, in_tiles:]
+        for i in range(column.size):  # from zero on, so that it vectorises
+            column[i] = rest[i, j]
 
 
 @compiled
@@ -116,17 +120,17 @@ def log_of_product(values, most):
 
 
 @compiled
-def normalise(joint, weight, mass, scratch):
+def normalise(joint, weight, mass, scratch, ahead):
     """Turn log joint densities, shape (K, m), into weighted responsibilities, in place; return the log-likelihood.
 
     ``weight`` has size 0 where every row counts once. ``mass`` (K,) collects the sums of responsibilities. A row that
     has no density anywhere makes the result NaN or -inf: the caller looks for it. ``scratch`` has `scratch_size(K, m)`
-    entries or more.
+    entries or more. ``ahead`` is a vector that will be read next: it is asked for meanwhile.
     """
     n_components, m = joint.shape
     top, total = scratch[:m], scratch[m : 2 * m]
     in_lanes = m - m % WIDTH
-    normalise_in_lanes(joint, weight, mass, top, total, scratch[2 * m :], in_lanes)
+    normalise_in_lanes(joint, weight, mass, top, total, scratch[2 * m :], in_lanes, ahead)
     for i in range(in_lanes, m):
         top[i], total[i] = joint[0, i], 0.0
         for k in range(1, n_components):
@@ -155,14 +159,18 @@ def scratch_size(n_components, m):
 
 
 @compiled
-def normalise_in_lanes(joint, weight, mass, top, total, sums, m):
+def normalise_in_lanes(joint, weight, mass, top, total, sums, m, ahead):
     """Do so for the first m rows, of which a few at a time stay in registers; fill their top and total.
 
     ``sums`` is room for a register of each component: it becomes one number at the end only.
     """
+    share_ahead, next_ahead = ahead.size * WIDTH // max(m, 1), 0
     cells = joint.reshape(joint.size)
     sums[: joint.shape[0] * REGISTER] = 0.0
     for i in range(0, m, WIDTH):
+        for place in range(next_ahead, next_ahead + share_ahead, LINE):
+            prefetch(ahead, place)
+        next_ahead += share_ahead
         highest = load(cells, i, WIDTH)
         for k in range(1, joint.shape[0]):
             highest = larger(load(cells, k * joint.shape[1] + i, WIDTH), highest)
@@ -308,6 +316,7 @@ def sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats)
     near, group = plan.near, 0
     components, leaves, place = room.components, room.leaves, room.place
     values, shared, sights, scratch, of_block = room.values, room.shared, room.sights, room.scratch, room.mass
+    cells = data.rows.reshape(data.rows.size)[: data.rows.size if n_columns <= NARROW else 0]
     log_likelihood = 0.0
     start = begin
     while start < end:
@@ -336,13 +345,18 @@ def sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats)
             joint[c] = room.log_weights[components[c]]
         if data.code.size:
             add_log_factors(data.code[start : start + m], data.log_factors, components, joint)
-        for leaf in leaves:
-            theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
+        done = 0
+        while done < leaves.size:
+            leaf = leaves[done]
+            n_served = 1 if near.row_at.size else plan.together[leaf]
+            done += n_served
+            theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + n_served]]
             owners = plan.owners[plan.owner_at[leaf] : plan.owner_at[leaf + 1]]
             rows = block[plan.first[leaf] : plan.last[leaf]]
             patched = has_missing and not plan.marginal[leaf]
             if owners.size == 1 and not patched:
-                call_log_pdf(plan.log_pdf[leaf], rows, theta, joint[place[owners[0]]])
+                at = place[owners[0]] * m
+                call_log_pdf(plan.log_pdf[leaf], rows, theta, room.joint[at : at + n_served * m])
                 continue
             values[:m] = 0.0
             if patched:
@@ -356,20 +370,26 @@ def sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats)
         if plan.kept < components.size:
             keep_best(joint, plan.kept, scratch)
         of_block[: components.size] = 0.0
-        log_likelihood += normalise(joint, data.weight[start : start + m], of_block, scratch)
+        ahead = cells[(start + m) * n_columns : (start + 2 * m) * n_columns]
+        log_likelihood += normalise(joint, data.weight[start : start + m], of_block, scratch, ahead)
         if not math.isfinite(log_likelihood):
             return log_likelihood
         if plan.seed >= 0:
             draw(joint, data.first + start, plan.seed, of_block)
         for c in range(components.size):
             mass[components[c]] += of_block[c]
-        for leaf in leaves:
+        done = 0
+        while done < leaves.size:
+            leaf = leaves[done]
+            n_served = 1 if near.row_at.size else plan.together[leaf]
+            done += n_served
             if plan.free[leaf]:
-                theta = state.centre[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
-                sums = stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]
+                theta = state.centre[plan.theta_at[leaf] : plan.theta_at[leaf + n_served]]
+                sums = stats[plan.stats_at[leaf] : plan.stats_at[leaf + n_served]]
                 rows = block[plan.first[leaf] : plan.last[leaf]]
                 owners = plan.owners[plan.owner_at[leaf] : plan.owner_at[leaf + 1]]
-                r = joint[place[owners[0]]]
+                at = place[owners[0]] * m
+                r = room.joint[at : at + n_served * m]
                 if owners.size > 1:
                     r = shared[:m]
                     total_of(owners, place, joint, r)

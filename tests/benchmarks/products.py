@@ -22,7 +22,7 @@ from distributions.kernels import call_accumulate, call_log_pdf, compiled
 from mixtures import MixtureModel
 from mixtures.em import BLOCK
 from mixtures.plan import Engine
-from mixtures.sweep import normalise
+from mixtures.sweep import normalise, scratch_size
 
 TARGET = 1.3
 ROUNDS = 9
@@ -41,7 +41,7 @@ PRODUCTS: dict[str, list[list[Distribution]]] = {
 def bare(columns, plan, state, block_size):
     """Return the log-likelihood of columns, shape (d, n), each of them one leaf of every component."""
     n, n_components = columns.shape[1], state.weights.size
-    log_weights, scratch = np.log(state.weights), np.empty(2 * block_size)
+    log_weights, scratch = np.log(state.weights), np.empty(scratch_size(n_components, block_size))
     densities = np.empty(n_components * block_size)
     log_likelihood = 0.0
     for start in range(0, n, block_size):
@@ -53,7 +53,7 @@ def bare(columns, plan, state, block_size):
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
             cells = columns[plan.first[leaf]][start : start + m].reshape(1, m)
             call_log_pdf(plan.log_pdf[leaf], cells, theta, joint[plan.owners[leaf]])
-        log_likelihood += normalise(joint, densities[:0], state.mass, scratch)
+        log_likelihood += normalise(joint, densities[:0], state.mass, scratch, densities[:0])
         for leaf in range(plan.free.size):
             theta = state.theta[plan.theta_at[leaf] : plan.theta_at[leaf + 1]]
             stats = state.stats[plan.stats_at[leaf] : plan.stats_at[leaf + 1]]

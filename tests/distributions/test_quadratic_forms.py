@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from distributions.lanes import REGISTER
-from distributions.quadratic_forms import WIDE, add_half_squares, add_moments
+from distributions.quadratic_forms import (
+    WIDE,
+    add_half_squares,
+    add_half_squares_along_columns,
+    add_moments,
+    add_squares_along_columns,
+)
 
 DIMENSIONS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 32, 50]
 ROWS = [0, 1, REGISTER - 1, REGISTER, WIDE - 1, WIDE, WIDE + 1, 3 * WIDE, 511]
@@ -23,10 +29,29 @@ def problem(rng, d, m, offset=0.0):
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_half_squares_are_those_of_the_formula(rng, d, m, offset):
     centred, X, mean, root = problem(rng, d, m, offset)
-    for matrix, z in ((root, root @ centred), (np.diag(root).copy(), np.diag(root)[:, np.newaxis] * centred)):
-        out = np.full(m, 0.25)
-        add_half_squares(X, mean, matrix, -3.0, out)
-        np.testing.assert_allclose(out, 0.25 - 3.0 - 0.5 * (z**2).sum(axis=0), rtol=1e-12, atol=1e-12)
+    out = np.full(m, 0.25)
+    add_half_squares(X, mean, root, -3.0, out)
+    np.testing.assert_allclose(out, 0.25 - 3.0 - 0.5 * ((root @ centred) ** 2).sum(axis=0), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("offset", [0.0, 2.0**27])
+@pytest.mark.parametrize("m", ROWS)
+@pytest.mark.parametrize("n", [1, 2, 3, 6])
+@pytest.mark.parametrize("d", [1, 2, 5, 13])
+def test_diagonal_ones_are_those_of_the_formula_for_any_number_of_components(rng, d, n, m, offset):
+    centred, X, mean, _ = problem(rng, d, m, offset)
+    means, roots = mean + np.arange(n)[:, np.newaxis], rng.uniform(0.1, 2.0, (n, d))
+    constants, r = rng.normal(size=n), rng.uniform(size=(n, m))
+    away = np.array([centred - k for k in range(n)])
+    out, stats = np.full(n * m, 0.25), np.full((n, 1 + 2 * d), 0.5)
+    add_half_squares_along_columns(X, means, roots, constants, out)
+    squares = (away**2 * roots[:, :, np.newaxis] ** 2).sum(axis=1)
+    expected = 0.25 + constants[:, np.newaxis] - 0.5 * squares
+    np.testing.assert_allclose(out.reshape(n, m), expected, rtol=1e-12, atol=1e-12)
+    add_squares_along_columns(X, r.ravel(), means, stats)
+    np.testing.assert_allclose(stats[:, 0], 0.5 + r.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(stats[:, 1 : 1 + d], 0.5 + np.einsum("km,kjm->kj", r, away), rtol=1e-12, atol=1e-11)
+    np.testing.assert_allclose(stats[:, 1 + d :], 0.5 + np.einsum("km,kjm->kj", r, away**2), rtol=1e-12)
 
 
 def test_a_row_without_a_number_or_at_infinity_spoils_no_other(rng):

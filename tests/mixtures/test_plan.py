@@ -2,12 +2,22 @@
 
 import numpy as np
 import pytest
-from engines import engine_of
+from engines import engine_of, layout_of
 
 from distributions.domains import REAL
-from mixtures import Distribution, Exponential, InvalidDataError, MultivariateNormal, Normal, Poisson, parameter
+from mixtures import (
+    Distribution,
+    Exponential,
+    InvalidDataError,
+    MultivariateNormal,
+    Normal,
+    Poisson,
+    Product,
+    parameter,
+)
+from mixtures.layout import Parameters
 from mixtures.opaque_leaf import OpaqueLeaf
-from mixtures.plan import FLOOR
+from mixtures.plan import FLOOR, Engine
 
 
 class Recorder(Distribution):
@@ -142,3 +152,17 @@ def test_scales_that_differ_by_rounding_make_the_same_engine():
     }
     assert len(units) == 1
     assert units.pop() == pytest.approx([scale, 0.0] * 2, rel=1e-9)
+
+
+def test_one_call_serves_neighbours_of_one_kind_and_no_others():
+    one, other = (MultivariateNormal([m, m], np.eye(2), structure="diagonal") for m in (0.0, 1.0))
+    full, frozen = MultivariateNormal([0.0, 0.0], np.eye(2)), one.freeze()
+    assert engine_of([one, other, full, one, other, one]).plan.together.tolist() == [2, 1, 1, 3, 2, 1]
+    assert engine_of([one, frozen, frozen, other]).plan.together.tolist() == [1, 2, 1, 1]
+    assert engine_of([Normal(0.0, 1.0), Normal(1.0, 1.0)]).plan.together.tolist() == [1, 1]
+    # Leaves of products lie between others; rows with missing cells have kernels of their own.
+    layout, halves = layout_of([Product([part, Normal(0.0, 1.0)]) for part in (one, other)]), [np.full(2, 0.5)]
+    leaves = Parameters([leaf.distribution for leaf in layout.leaves], halves)
+    assert Engine(layout, leaves, np.ones(3), 1).plan.together.tolist() == [1, 1, 1, 1]
+    whole = Engine(layout_of([one, other]), Parameters([one, other], halves), np.ones(2), 1, has_missing=True)
+    assert whole.plan.together.tolist() == [1, 1]

@@ -8,11 +8,12 @@ from scipy.special import logsumexp
 
 from mixtures import Exponential, MultivariateNormal, Normal, Poisson
 from mixtures.observed import observed
-from mixtures.sweep import WIDTH, log_of_product, normalise, on_cache_lines, scratch_size, turn
+from mixtures.sweep import BLOCK, WIDTH, log_of_product, normalise, on_cache_lines, scratch_size, turn
 from mixtures.sweep import sweep as sweep_of_a_loop
 from mixtures.threads import threaded
 
 sweep = threaded(sweep_of_a_loop, 1)
+NOTHING = np.empty(0)
 
 
 def log_density(component, X):
@@ -106,6 +107,20 @@ def test_a_sweep_equals_the_reference(model, n, block_size, weighted):
     assert np.all(np.abs(engine.state.stats - stats) <= 1e-10 * size + 1e-14 * n)
 
 
+@pytest.mark.parametrize("structure", ["diagonal", "spherical"])
+@pytest.mark.parametrize("K", [1, 2, 3, 6])
+def test_components_that_one_call_serves_get_what_one_call_for_each_gives_them(structure, K, rng):
+    components = [MultivariateNormal(rng.normal(size=5), np.eye(5) * (1.0 + k), structure=structure) for k in range(K)]
+    X = rng.normal(size=(2 * BLOCK + 45, 5))
+    engine = engine_of(components)
+    assert engine.plan.together.tolist() == list(range(K, 0, -1))
+    found = []
+    for together in (engine.plan.together, np.ones(K, dtype=np.int64)):
+        log_likelihood = sweep(observed(X), engine.plan._replace(together=together), engine.state, BLOCK)
+        found.append([log_likelihood, *engine.state.mass, *engine.state.stats])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-13, atol=1e-10)
+
+
 def test_a_sweep_starts_from_nothing_and_moves_no_parameter():
     components, X = MODELS["three families"], np.arange(20.0)[:, np.newaxis]
     engine = engine_of(components, np.array([0.2, 0.3, 0.5]))
@@ -155,7 +170,7 @@ def test_normalise_makes_responsibilities_of_log_densities(rng, K, m, weighted, 
     weight = rng.uniform(0.1, 2.0, m) if weighted else np.ones(m)
     total = logsumexp(joint, axis=0)
     r, mass = joint.copy(), np.full(K, 0.5)
-    result = normalise(r, weight if weighted else np.empty(0), mass, np.empty(scratch_size(*r.shape)))
+    result = normalise(r, weight if weighted else np.empty(0), mass, np.empty(scratch_size(*r.shape)), NOTHING)
     assert result == pytest.approx(weight @ total, rel=1e-13)
     # The exponential of a difference has a relative error of 2^-52 times that difference, below e^-708 it is zero.
     np.testing.assert_allclose(r, weight * np.exp(joint - total), rtol=1e-12, atol=1e-305)
@@ -165,7 +180,7 @@ def test_normalise_makes_responsibilities_of_log_densities(rng, K, m, weighted, 
 
 def test_equal_densities_share_a_row_equally():
     joint = np.full((4, 3), -1e5)
-    assert normalise(joint, np.empty(0), np.zeros(4), np.empty(scratch_size(4, 3))) == pytest.approx(
+    assert normalise(joint, np.empty(0), np.zeros(4), np.empty(scratch_size(4, 3)), NOTHING) == pytest.approx(
         3 * (np.log(4.0) - 1e5), rel=1e-15
     )
     np.testing.assert_array_equal(joint, np.full((4, 3), 0.25))
@@ -173,7 +188,7 @@ def test_equal_densities_share_a_row_equally():
 
 def test_a_density_of_zero_gets_a_responsibility_of_zero():
     joint = np.array([[-np.inf, -5.0, -np.inf], [-1.0, -np.inf, -3.0], [-np.inf, -np.inf, -3.0]])
-    normalise(joint, np.empty(0), np.zeros(3), np.empty(scratch_size(3, 3)))
+    normalise(joint, np.empty(0), np.zeros(3), np.empty(scratch_size(3, 3)), NOTHING)
     np.testing.assert_array_equal(joint, [[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.0, 0.0, 0.5]])
 
 
@@ -184,10 +199,10 @@ def test_rows_in_lanes_and_the_rest_are_normalised_alike(rng, weighted):
     joint = np.ascontiguousarray(np.tile(rows, 3 * WIDTH)[:, : 2 * WIDTH + 5])
     weight = np.tile(rng.uniform(0.1, 2.0, 6), 3 * WIDTH)[: joint.shape[1]] if weighted else np.empty(0)
     alone, mass, sums, log_likelihood = joint.copy(), np.zeros(5), np.zeros(5), 0.0
-    result = normalise(joint, weight, mass, np.empty(scratch_size(*joint.shape)))
+    result = normalise(joint, weight, mass, np.empty(scratch_size(*joint.shape)), NOTHING)
     for i in range(joint.shape[1]):
         row = np.ascontiguousarray(alone[:, i : i + 1])
-        log_likelihood += normalise(row, weight[i : i + 1], sums, np.empty(scratch_size(*row.shape)))
+        log_likelihood += normalise(row, weight[i : i + 1], sums, np.empty(scratch_size(*row.shape)), NOTHING)
         np.testing.assert_allclose(joint[:, i], row[:, 0], rtol=2e-16)
     assert result == pytest.approx(log_likelihood, rel=1e-13)
     np.testing.assert_allclose(mass, sums, rtol=1e-13)
@@ -198,8 +213,10 @@ def test_rows_in_lanes_and_the_rest_are_normalised_alike(rng, weighted):
 def test_no_density_at_all_and_nan_are_seen_in_the_result(row, weight):
     joint = np.array([[-1.0, row[0]], [-2.0, row[1]]])
     wide = np.tile(joint, WIDTH)
-    assert not np.isfinite(normalise(joint, weight, np.zeros(2), np.empty(scratch_size(*joint.shape))))
-    assert not np.isfinite(normalise(wide, np.tile(weight, WIDTH), np.zeros(2), np.empty(scratch_size(*wide.shape))))
+    assert not np.isfinite(normalise(joint, weight, np.zeros(2), np.empty(scratch_size(*joint.shape)), NOTHING))
+    assert not np.isfinite(
+        normalise(wide, np.tile(weight, WIDTH), np.zeros(2), np.empty(scratch_size(*wide.shape)), NOTHING)
+    )
 
 
 @pytest.mark.parametrize("K", [1, 2, 3, 50, 1000, 10**6])
