@@ -1,8 +1,10 @@
 """First guesses that know the families, and the choice among many starts.
 
 A start is a partition of the data into K clusters and a matching of clusters to components by likelihood, not by
-position. Short EM runs from many starts are made on at most `SAMPLE` representative rows; the best few are run on, see
-`contest`. Then components of the best run change places, as long as that finds a better one (`reseeding`).
+position. Where some components hold choices of their own, half of the starts part the rows among components and then
+within them, and half among all that there is at once: choices inside may lie as far apart as components do. Short EM
+runs from many starts are made on at most `SAMPLE` representative rows; the best few are run on, see `contest`. Then
+components of the best run change places, as long as that finds a better one (`reseeding`).
 
 Rows with known labels are a partition themselves: a component starts at its own rows, and only components without any
 look for clusters among the rest. So is a user's own start (`own_starts`).
@@ -31,6 +33,7 @@ SMALL_SAMPLE = 400  # where a component is slow
 MOST_STARTS, FEWEST_STARTS = 100, 10
 START_COST = 4e8  # rows x components x (columns + 1)^2 over all starts: some seconds
 STARTS_A_MOVE, MOVES, MOST_TURNS = 2, 5, 5  # moves: one for so many starts, for each component; turns that gain
+FORMS = 4  # of partitions in a row, one of each form: choices within choices and all at once take turns
 
 
 class Start(NamedTuple):
@@ -238,7 +241,7 @@ def _members(
     attempt: int,
     rng: np.random.Generator,
 ) -> tuple[Array, Guesses]:
-    """Partition the rows for each set of choices, inner ones within outer ones.
+    """Partition the rows for each set of choices, inner ones within outer ones, or among all components at once.
 
     Returns
     -------
@@ -247,7 +250,10 @@ def _members(
     guesses : dict
         Fits made on the way, by leaf and rows.
     """
-    members, done, guesses = np.ones((len(layout.branches), len(points))), list[tuple[Unit, Array]](), Guesses()
+    n, order = len(layout.branches), None
+    if attempt // FORMS % 2 and not known.size and any(np.any(unit.option_of < 0) for unit in units):
+        units, order = [Unit(n, np.arange(n), list(range(points.shape[1])))], rng
+    members, done, guesses = np.ones((n, len(points))), list[tuple[Unit, Array]](), Guesses()
     for unit in units:
         weight = data.weight
         here = unit.option_of >= 0
@@ -263,7 +269,7 @@ def _members(
             own = _divided(own, here_points, weight, attempt, rng)
             parts = np.where(own.any(axis=1, keepdims=True), own, parts * ~own.any(axis=0))
         else:
-            parts = parts[_cluster_of_each(layout, unit, data, scale, weight, parts, guesses)]
+            parts = parts[_cluster_of_each(layout, unit, data, scale, weight, parts, guesses, order)]
         done.append((unit, parts))
         members[here] *= parts[unit.option_of[here]]
     return members, guesses
@@ -283,9 +289,20 @@ def _divided(own: Array, points: Array, weight: Array, attempt: int, rng: np.ran
 
 
 def _cluster_of_each(
-    layout: Layout, unit: Unit, data: Observed, scale: Array, weight: Array, parts: Array, guesses: Guesses
+    layout: Layout,
+    unit: Unit,
+    data: Observed,
+    scale: Array,
+    weight: Array,
+    parts: Array,
+    guesses: Guesses,
+    order: np.random.Generator | None = None,
 ) -> Integers:
-    """Return the cluster that each option explains best, so that the total likelihood is greatest."""
+    """Return the cluster that each option explains best, so that the total likelihood is greatest.
+
+    Like ones take theirs in ascending order, or in a random one: those that share leaves with others do not change
+    places afterwards.
+    """
     n = unit.n_options
     own = [
         sorted(set.intersection(*(set(layout.leaves_of[k]) for k in np.flatnonzero(unit.option_of == option))))
@@ -298,7 +315,7 @@ def _cluster_of_each(
         for each in own
     ]
     if len(set(kinds)) == 1:
-        return np.arange(n)
+        return np.arange(n) if order is None else order.permutation(n)
     from scipy.optimize import linear_sum_assignment  # deferred: a slow import that most fits do not need
 
     gain: dict[Any, list[float]] = {}
@@ -312,9 +329,9 @@ def _cluster_of_each(
     # A match that is impossible costs more than all others can gain, and no more: they must still count beside it.
     lost = np.min(possible, initial=0.0) - n * np.ptp(np.append(possible, 0.0)) - 1.0
     _, cluster_of = linear_sum_assignment(np.where(np.isfinite(table), table, lost), maximize=True)
-    for kind in gain:  # like components take their clusters in ascending order
+    for kind in gain:
         same = [option for option, other in enumerate(kinds) if other == kind]
-        cluster_of[same] = np.sort(cluster_of[same])
+        cluster_of[same] = np.sort(cluster_of[same]) if order is None else order.permutation(cluster_of[same])
     return cluster_of
 
 

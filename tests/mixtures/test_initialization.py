@@ -27,6 +27,8 @@ from mixtures import (
     Truncated,
     Uniform,
     UniformBox,
+    VonMises,
+    ZeroInflated,
     parameter,
 )
 from mixtures.contest import Contest
@@ -322,6 +324,27 @@ def test_a_narrow_peak_on_a_wide_background_is_found(d, seed):
     peak = min(model.components_, key=lambda component: np.max(component.var))
     np.testing.assert_allclose(peak.mean, 37.0, atol=0.5)
     assert min(model.weights_) == pytest.approx(0.1, abs=0.03)
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_choices_inside_of_components_may_lie_as_far_apart_as_these(seed):
+    def like(mean, rate, prob, loc):
+        return Product([Normal(mean, 1.0), ZeroInflated(Poisson(rate), prob), VonMises(loc, 100.0)])
+
+    def other(mean, rate, loc):
+        return Product([Normal(mean, 1.0), Poisson(rate), VonMises(loc, 4.0).freeze("concentration")])
+
+    rules = {"weights": [0.4, 0.6], "freeze_weights": True}
+    pairs = (
+        (other(45.0, 100.0, 0.0), like(-30.0, 10.0, 0.5, -3.0)),
+        (other(-60.0, 1.0, -2.0), like(45.0, 100.0, 0.5, 3.0)),
+    )
+    truth = MixtureModel([MixtureModel(list(pair), **rules) for pair in pairs], weights=[0.5, 0.5])
+    x = truth.sample(500, rng=seed)
+    blank = Product([Normal(), ZeroInflated(Poisson()), VonMises()])
+    blank_other = Product([Normal(), Poisson(), VonMises(concentration=4.0).freeze("concentration")])
+    model = MixtureModel([MixtureModel([blank_other, blank], **rules)] * 2).fit(x)
+    assert model.log_likelihood_ >= truth.fit(x).log_likelihood_ - 1e-6
 
 
 @pytest.mark.parametrize("seed", range(4))
