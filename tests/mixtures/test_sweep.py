@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 
 from mixtures import Exponential, MultivariateNormal, Normal, Poisson
 from mixtures.observed import observed
-from mixtures.sweep import BLOCK, WIDTH, log_of_product, normalise, on_cache_lines, scratch_size, turn
+from mixtures.sweep import BLOCK, WIDTH, log_of_product, normalise, scratch_size
 from mixtures.sweep import sweep as sweep_of_a_loop
 from mixtures.threads import threaded
 
@@ -225,17 +225,3 @@ def test_the_logarithm_of_products_cannot_overflow(rng, K, size):
     most = int(700.0 / np.log(K + 1.0))
     for values in (np.full(size, float(K)), rng.uniform(1.0, K, size)):
         assert log_of_product(values, most) == pytest.approx(np.sum(np.log(values)), rel=1e-13, abs=1e-300)
-
-
-@pytest.mark.parametrize("d", [1, 2, 7, 8, 9, 16, 21])
-@pytest.mark.parametrize("m", [1, 7, 8, 19, 64])
-def test_rows_are_turned_into_columns(rng, m, d):
-    rows, block = rng.normal(size=(m + 3, d)), np.empty((d, m))
-    turn(rows[2 : 2 + m], block)
-    np.testing.assert_array_equal(block, rows[2 : 2 + m].T)
-
-
-@pytest.mark.parametrize("size", [0, 1, 8, 1001])
-def test_room_begins_on_a_line_of_the_cache(size):
-    rooms = [on_cache_lines(size) for _ in range(20)]  # the allocator's own places differ
-    assert all(room.shape == (size,) and room.ctypes.data % 64 == 0 for room in rooms)
