@@ -19,16 +19,15 @@ from distributions.data import Array, present
 from distributions.errors import InvalidDataError, InvalidParameterError
 
 from .layout import Layout
-from .observed import take, writable
+from .observed import writable
+from .pieces import Sums
 from .plan import State
 from .sources import Block, at, n_rows, with_columns
-from .streams import sum_piece
 from .structure import Structure
 from .survey import Stamp, Survey, stamp_of
 from .surveyed import NOTHING, Door, Form, Surveyed, has_default_prior, is_absent, require_additive
 
 FAN_IN = 8  # results that are joined by one task
-CHUNKS = 64  # whose sums a task holds at once
 
 
 class Partition(NamedTuple):
@@ -215,16 +214,13 @@ def _joined(*seen: Seen) -> Seen:
 def _sums(shared: tuple[Message, Door, list[Stamp]], *arguments: Any) -> Array:
     """Return the sums of a partition's chunks, one after the other."""
     (message, door, stamps), number = shared, arguments[0]
-    total = np.zeros(1 + sum(message.sizes))
+    plan, state, steps = writable(message.plan_here), writable(message.state_here), writable(message.steps)
+    sums = Sums(plan, state, steps, message.block_size, first=sum(stamp[0] for stamp in stamps[:number]))
     block = _block(*arguments)
     piece = door.again(block, stamps[number]) if n_rows(block.x) else None
     if piece is not None:
-        plan, state, steps = writable(message.plan_here), writable(message.state_here), writable(message.steps)
-        first, step = sum(stamp[0] for stamp in stamps[:number]), CHUNKS * plan.chunk
-        for at_row in range(0, len(piece.rows), step):
-            some = take(piece, slice(at_row, at_row + step))._replace(first=first + at_row)
-            sum_piece(some, plan, state, steps, message.block_size, 1, total)
-    return total
+        sums.add(piece)
+    return sums.total
 
 
 def _added(*totals: Array) -> Array:

@@ -1,8 +1,7 @@
 """Rows that are read block by block, in each pass anew, and never lie in memory together.
 
 The first pass is the door: every block is checked as data in memory are, and a `survey` of all is made. Later passes
-only make sure that the data are still the same, and sum chunks. Chunks are counted from the first row, wherever blocks
-begin and end: so sums have the same bits for any blocks, any number of threads, and in memory.
+only make sure that the data are still the same, and sum them (`pieces`).
 """
 
 from __future__ import annotations
@@ -16,15 +15,14 @@ import numpy as np
 from distributions.data import Array, present
 from distributions.errors import InvalidDataError
 
-from . import threads
 from .estimator import as_given
 from .layout import Layout
-from .observed import Observed, take, writable
+from .observed import Observed
+from .pieces import Sums, recut
 from .sources import Block, Source, at, n_rows
 from .structure import Structure
-from .survey import PIECE, Stamp, Survey, joined, stamp_of
+from .survey import PIECE, Stamp, Survey, stamp_of
 from .surveyed import NOTHING, Door, Form, Surveyed, has_default_prior, is_absent, require_additive
-from .sweep import APART, n_chunks
 
 
 class Stream(Surveyed):
@@ -127,14 +125,11 @@ class Stream(Surveyed):
 
         Where the log-likelihood, the first of them, is not finite the others are not complete.
         """
-        total = np.zeros(1 + state.mass.size + state.leaf_mass.size + state.stats.size)
-        first, most = 0, plan.chunk * (1 if n_threads == 1 else threads.SHARE * n_threads)
-        for piece in recut(self.pieces(), plan.chunk, most):
-            sum_piece(piece._replace(first=first), plan, state, steps, block_size, n_threads, total)
-            first += len(piece.rows)
-            if not np.isfinite(total[0]):
+        sums = Sums(plan, state, steps, block_size, n_threads)
+        for piece in recut(self.pieces(), block_size, sums.worthwhile):
+            if not sums.add(piece):
                 break
-        return total
+        return sums.total
 
     def explain_failure(self, layout: Layout, branches: Any, weights: Array) -> None:
         """Raise the error that says why the log-likelihood is not finite, and in which block."""
@@ -151,58 +146,3 @@ def totals(model: Any, source: Source) -> tuple[float, float]:
                 found.append(model._totals_here(block.x, block.sample_weight))
     log_likelihoods, weights = zip(*found, strict=True)
     return math.fsum(log_likelihoods), math.fsum(weights)
-
-
-# ------------------------------------------------------------------------------------------------ parts of a pass
-
-
-def recut(pieces: Iterator[Observed], size: int, most: int | None = None) -> Iterator[Observed]:
-    """Yield the same rows in pieces of multiples of so many rows, but for the last one.
-
-    Parameters
-    ----------
-    pieces : iterator of Observed
-    size : int
-    most : int, optional
-        Rows of small pieces that are put together, a multiple of ``size``; these, by default.
-    """
-    most = size if most is None else most
-    waiting: list[Observed] = []
-    n = 0
-    for piece in pieces:
-        at, length = 0, len(piece.rows)
-        if n:
-            at = min(most - n, length)
-            waiting.append(joined([take(piece, slice(at))]))
-            n += at
-            if n == most:
-                yield joined(waiting)
-                waiting, n = [], 0
-        whole = (length - at) // most * most
-        if whole:
-            yield take(piece, slice(at, at + whole))
-        if at + whole < length:
-            rest = take(piece, slice(at + whole, length))
-            waiting.append(joined([rest]))  # a copy: the block's owner may use it again
-            n = length - at - whole
-    if waiting:
-        yield joined(waiting)
-
-
-def sum_piece(
-    piece: Observed, plan: Any, state: Any, steps: Array, block_size: int, n_threads: int, total: Array
-) -> None:
-    """Add the sums of the chunks of a piece to those of the chunks before."""
-    of_chunks = np.empty((n_chunks(len(piece.rows), plan.chunk), total.size + APART))
-    threads.summing(n_threads)(
-        writable(piece._replace(points=piece.rows[:0])),
-        plan,
-        state,
-        steps,
-        block_size,
-        np.zeros(1, dtype=np.int64),
-        of_chunks,
-        len(of_chunks),
-    )
-    for of_chunk in of_chunks[:, : total.size]:
-        total += of_chunk

@@ -250,8 +250,8 @@ def room_for(data, plan, state, block_size):
 
 
 @inner
-def sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats):
-    """Return the log-likelihood of rows begin <= i < end; add to the masses and statistics.
+def sum_rows(data, plan, state, steps, room, begin, end, log_likelihood, mass, leaf_mass, stats):
+    """Add rows begin <= i < end to the masses and statistics of those before, and to their log-likelihood; return it.
 
     Where it is not finite, the other sums are not complete.
     """
@@ -263,7 +263,6 @@ def sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats)
     components, leaves, place = room.components, room.leaves, room.place
     values, shared, sights, scratch, of_block = room.values, room.shared, room.sights, room.scratch, room.mass
     cells = data.rows.reshape(data.rows.size)[: data.rows.size if n_columns <= NARROW else 0]
-    log_likelihood = 0.0
     start = begin
     while start < end:
         m = min(block_size, end - start)
@@ -353,22 +352,26 @@ def sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats)
         start += m
     if not has_missing:
         for leaf in range(n_leaves):
+            leaf_mass[leaf] = 0.0
             for at in range(plan.owner_at[leaf], plan.owner_at[leaf + 1]):
                 leaf_mass[leaf] += mass[plan.owners[at]]
     return log_likelihood
 
 
 @compiled
-def sum_chunks(data, plan, state, steps, block_size, ticket, sums, most):
-    """Take up to so many chunks, or until none is left; fill their rows of ``sums``.
+def sum_chunks(data, plan, state, steps, block_size, begun, ticket, sums, most):
+    """Take up to so many chunks, or until none is left; add the sums of each to its row of ``sums``.
 
     These hold the log-likelihood, the masses, those of leaves, and the statistics.
 
     Parameters
     ----------
+    begun : int
+        Rows of the first chunk that are in its sums already, and so not among these: a multiple of the rows of a block.
     ticket : ndarray of int, shape (1,)
         The next chunk. Several threads may draw from it.
     sums : ndarray, shape (chunks, 1 + K + leaves + statistics, or more)
+        Zero, but for what is begun.
     """
     n, first = data.rows.shape[0], 1 + state.mass.size
     last = first + state.leaf_mass.size
@@ -378,10 +381,9 @@ def sum_chunks(data, plan, state, steps, block_size, ticket, sums, most):
         if chunk >= sums.shape[0]:
             return
         of_chunk = sums[chunk]
-        of_chunk[:] = 0.0
-        begin, end = chunk * plan.chunk, min((chunk + 1) * plan.chunk, n)
+        begin, end = max(chunk * plan.chunk - begun, 0), min((chunk + 1) * plan.chunk - begun, n)
         mass, leaf_mass, stats = of_chunk[1:first], of_chunk[first:last], of_chunk[last : last + state.stats.size]
-        of_chunk[0] = sum_rows(data, plan, state, steps, room, begin, end, mass, leaf_mass, stats)
+        of_chunk[0] = sum_rows(data, plan, state, steps, room, begin, end, of_chunk[0], mass, leaf_mass, stats)
 
 
 @in_order
@@ -423,14 +425,14 @@ def sweep(data, plan, state, block_size):
         Rows per block.
     """
     n_sums = 1 + state.mass.size + state.leaf_mass.size + state.stats.size
-    sums = np.empty((n_chunks(data.rows.shape[0], plan.chunk), n_sums + APART))
+    sums = np.zeros((n_chunks(data.rows.shape[0], plan.chunk), n_sums + APART))
     steps = steps_of_differences(plan.differences, plan.theta_at, plan.stats_at, state)
     ticket = np.zeros(1, dtype=np.int64)
-    call_at(plan.sum_chunks, sum_chunks, (data, plan, state, steps, block_size, ticket, sums, sums.shape[0] + 1))
+    call_at(plan.sum_chunks, sum_chunks, (data, plan, state, steps, block_size, 0, ticket, sums, sums.shape[0] + 1))
     return add_chunks(sums, state)
 
 
 def address_of_sum_chunks(plan, state):
     """Return the address of `sum_chunks`."""
     ticket, sums = np.zeros(1, dtype=np.int64), np.empty((1, 1))
-    return address_for(sum_chunks, (observed(sums), plan, state, np.empty(0), BLOCK, ticket, sums, 1))
+    return address_for(sum_chunks, (observed(sums), plan, state, np.empty(0), BLOCK, 0, ticket, sums, 1))

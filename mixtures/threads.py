@@ -89,10 +89,19 @@ def _sweep_elsewhere(n: int, data: Elsewhere, plan: Any, state: Any, block_size:
 
 
 def _sum_together(
-    n: int, data: Any, plan: Any, state: Any, steps: Array, block_size: int, ticket: Integers, sums: Array, most: int
+    n: int,
+    data: Any,
+    plan: Any,
+    state: Any,
+    steps: Array,
+    block_size: int,
+    begun: int,
+    ticket: Integers,
+    sums: Array,
+    most: int,
 ) -> None:
     """Do what `sum_chunks` does in ``n`` threads, this one among them."""
-    arguments = data, plan, state, steps, block_size, ticket, sums
+    arguments = data, plan, state, steps, block_size, begun, ticket, sums
     helpers: list[Any] = []
     try:
         for _ in range(min(n, len(sums)) - 1):

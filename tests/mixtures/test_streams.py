@@ -45,10 +45,10 @@ class Pieces:
         yield from zip(*parts, strict=True) if len(parts) > 1 else parts[0]
 
 
-@pytest.fixture
-def small_chunks(monkeypatch):
-    """Chunks of one block of a few columns, so that little data have many."""
-    monkeypatch.setattr("mixtures.sweep.CHUNK", 1)
+@pytest.fixture(params=[1, 16_000])
+def small_chunks(request, monkeypatch):
+    """Chunks of one block of a few columns, or of two or three, so that little data have many."""
+    monkeypatch.setattr("mixtures.sweep.CHUNK", request.param)
 
 
 def state_of(model):

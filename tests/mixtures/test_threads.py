@@ -198,9 +198,9 @@ def test_helpers_do_part_of_the_work_and_are_kept(rng, small_chunks, monkeypatch
     monkeypatch.setattr(threads, "sum_chunks", noted)
     engine = engine_of([Normal(0.0, 1.0), Normal(3.0, 1.0)])
     for _ in range(50):
-        sums = np.empty((6, 1 + 2 + 2 + 6))
+        sums = np.zeros((6, 1 + 2 + 2 + 6))
         ticket = np.zeros(1, dtype=np.int64)
-        threads._sum_together(3, data, engine.plan, engine.state, np.empty(0), BLOCK, ticket, sums, 7)
+        threads._sum_together(3, data, engine.plan, engine.state, np.empty(0), BLOCK, 0, ticket, sums, 7)
     assert threading.current_thread().name in seen
     assert len(seen) > 1
     assert sum(thread.name.startswith("mixtures-3") for thread in threading.enumerate()) <= 2
