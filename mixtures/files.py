@@ -78,8 +78,10 @@ def read(path: Path, columns: Sequence[str] | None, rows: int | None, rows_of: C
     """
     first = 0
     for block in READERS[path.suffix](path, columns, rows, rows_of):
+        n = len(block)
         yield first, block
-        first += len(block)
+        del block
+        first += n
 
 
 def _npy(path: Path, columns: Sequence[str] | None, rows: int | None, rows_of: Callable[[int], int]) -> Iterator[Any]:
@@ -110,6 +112,7 @@ def _npy(path: Path, columns: Sequence[str] | None, rows: int | None, rows_of: C
                     f"file {str(path)!r} ends after {start + block.size // max(width, 1)} of {shape[0]} rows"
                 )
             yield block.reshape(wanted, *shape[1:])
+            del block
 
 
 def _npy_header(path: Path, file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

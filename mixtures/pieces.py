@@ -45,6 +45,8 @@ def recut(pieces: Iterator[Observed], size: int, least: int = 0) -> Iterator[Obs
             rest = take(piece, slice(end, length))
             waiting.append(joined([rest]))  # a copy: the block's owner may use it again
             n += length - end
+            del rest
+        del piece
     if waiting:
         yield joined(waiting)
 

@@ -89,15 +89,20 @@ class Blocks:
         return (block.x for block in self.blocks())
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the blocks with their places; a tuple is taken apart."""
+        """Yield the blocks with their places; a tuple is taken apart.
+
+        Nothing on the way of a block holds on to it: so the next one may be made in its room.
+        """
         if self.files is not None:
             yield from self._of_files(self.files)
         elif isinstance(self.source, np.ndarray):
             yield from self._of_array(self.source)
         else:
-            made = self.source() if callable(self.source) else self.source
-            for number, block in enumerate(made):
+            number = 0  # not by `enumerate`, which holds on to a block while the next one is made
+            for block in self.source() if callable(self.source) else self.source:
                 yield _taken_apart(f"block {number}", block)
+                del block
+                number += 1
 
     @property
     def is_flat(self) -> bool:
@@ -117,6 +122,7 @@ class Blocks:
                 for first, block in files.read(path, self.columns, self.rows, _rows_of):
                     place = f"block {number} ({path.name}{f', from row {first} on' if first else ''})"
                     yield Block(place, block)
+                    del block
                     number += 1
             except OSError as error:
                 raise InvalidDataError(
@@ -163,6 +169,7 @@ class Source:
             if twice:
                 raise InvalidDataError(f"{block.place} brings its own {twice[0]}, and fit was given others: give one")
             yield with_columns(block._replace(**found), self.names)
+            del block, found
         for other in others.values():
             other.require_end()
 

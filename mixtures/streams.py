@@ -72,6 +72,7 @@ class Stream(Surveyed):
             if survey is None:
                 survey = Survey(pieces.rows.shape[1], rng, with_products=has_default_prior(structure))
             survey.add(pieces)
+            del pieces
         if survey is None:
             raise InvalidDataError("MixtureModel cannot be fitted to blocks without any row of positive weight")
         return survey
@@ -82,6 +83,7 @@ class Stream(Surveyed):
             self.stamps.append(NOTHING if piece is None else stamp_of(piece))
             if piece is not None:
                 yield piece
+            del block, piece
 
     def _given(self) -> Iterator[Block]:
         """Yield the blocks that have rows."""
@@ -94,6 +96,7 @@ class Stream(Surveyed):
                 self.form = form if self.form is None else self.form
                 form.require(self.form)
             yield block
+            del block
 
     # --------------------------------------------------------------------------------------------- later passes
 
@@ -105,19 +108,21 @@ class Stream(Surveyed):
         InvalidDataError
             If they are not the same.
         """
-        number = -1
-        for number, block in enumerate(self._given()):
-            if number >= len(self.stamps):
+        number = 0
+        for block in self._given():
+            if number == len(self.stamps):
                 raise InvalidDataError(
                     f"{block.place} was not there in the first pass: all passes must see the same data"
                 )
             piece = self.door.again(block, self.stamps[number])
+            number += 1
             if piece is not None:
                 yield piece
-        if number + 1 < len(self.stamps):
+            del block, piece
+        if number < len(self.stamps):
             raise InvalidDataError(
-                f"the data ended after {number + 1} blocks, in the first pass after {len(self.stamps)}: all passes "
-                "must see the same data"
+                f"the data ended after {number} blocks, in the first pass after {len(self.stamps)}: all passes must "
+                "see the same data"
             )
 
     def sums(self, plan: Any, state: Any, steps: Array, block_size: int, n_threads: int) -> Array:
@@ -129,6 +134,7 @@ class Stream(Surveyed):
         for piece in recut(self.pieces(), block_size, sums.worthwhile):
             if not sums.add(piece):
                 break
+            del piece
         return sums.total
 
     def explain_failure(self, layout: Layout, branches: Any, weights: Array) -> None:
