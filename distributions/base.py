@@ -693,6 +693,11 @@ class Distribution(Value, Imputation, Conditioning):
         """Return data as given, in numbers: text becomes codes. Numbers stay as they are."""
         return x
 
+    @property
+    def coding(self) -> Any:
+        """What `encode` goes by: distributions whose codings are equal code the same data alike."""
+        return None if type(self).encode is Distribution.encode else self
+
     def _as_rows(self, x: npt.ArrayLike) -> Array:
         x = missing_as_nan(self.encode(x)) if self.marginalises else self.encode(x)
         if np.ndim(x) == 0 and self.n_columns == 1:

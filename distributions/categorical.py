@@ -212,6 +212,11 @@ class Categorical(Distribution):
             raise NotNumericError(_NO_LABELS) from None
         return coded.reshape(values.shape)
 
+    @property
+    def coding(self) -> Any:
+        """The labels in their order; None where numbers stand for themselves."""
+        return None if self._is_numeric else self.categories
+
     def decode(self, codes: npt.ArrayLike) -> npt.NDArray[Any]:
         """Return the labels that codes (or values of numeric categories), such as `sample` gives, stand for.
 

@@ -358,6 +358,11 @@ class Product(Distribution):
                 as_rows(column, None, f"Product, {name}", finite=False)
         return _as_floats(np.column_stack(coded))
 
+    @property
+    def coding(self) -> Any:
+        """The columns and the codings of the parts."""
+        return self.names, tuple(self._widths), tuple(part.coding for part in self._parts)
+
     def _columns(self, x: Any, numbers: bool = False) -> list[Any] | None:
         """Return the parts' columns of a frame or of rows; None for rows of numbers, unless these are asked for."""
         refuse_what_is_no_table(x, "Product")

@@ -129,9 +129,16 @@ class Composite(_Arguments, Distribution, abstract=True):
 
     def encode(self, x: Any) -> Any:
         """Return data as given, in numbers: text becomes the codes that the components agree on."""
-        if hasattr(self, "weights_"):
-            return Structure(self.components_, None, None).encode(x)
-        return self._structure.encode(x)
+        return self._coder.encode(x)
+
+    @property
+    def coding(self) -> Any:
+        """What the codings of the components are."""
+        return self._coder.coding
+
+    @property
+    def _coder(self) -> Structure:
+        return Structure(self.components_, None, None) if hasattr(self, "weights_") else self._structure
 
     @property
     def marginalises(self) -> bool:

@@ -143,14 +143,21 @@ class Structure:
         InvalidDataError
             If two components code the data differently.
         """
-        codes = [component.encode(x) for component in self.components]
-        for name, code in zip(self.named, codes, strict=True):
-            if not _are_equal(code, codes[0]):
+        first, coding = next(iter(self.named)), self.components[0].coding
+        codes = self.components[0].encode(x)
+        for name, component in self.named.items():
+            if component.coding != coding and not _are_equal(component.encode(x), codes):
                 raise InvalidDataError(
-                    f"MixtureModel: components {next(iter(self.named))!r} and {name!r} code the same data "
-                    "differently. Give both the same columns in the same order, and labels the same categories."
+                    f"MixtureModel: components {first!r} and {name!r} code the same data differently. Give both the "
+                    "same columns in the same order, and labels the same categories."
                 )
-        return codes[0]
+        return codes
+
+    @property
+    def coding(self) -> Any:
+        """What `encode` goes by, see `Distribution.coding`: that of all components, or those of each."""
+        codings = [component.coding for component in self.components]
+        return codings[0] if all(coding == codings[0] for coding in codings) else tuple(codings)
 
     def outline(self, path: Path = ()) -> Outline:
         """Return the branches of all components, and the choice among these."""

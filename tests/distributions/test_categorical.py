@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from distributions import Categorical, Distribution, InvalidDataError, InvalidParameterError
+from distributions import Categorical, Distribution, InvalidDataError, InvalidParameterError, Normal, Product
 from distributions.domains import Points
 from mixtures import MixtureModel
 
@@ -96,6 +96,30 @@ def test_components_that_code_labels_differently_are_refused():
     known = Categorical([0.5, 0.5], categories=("b", "a"))
     with pytest.raises(InvalidDataError, match="same categories"):
         MixtureModel([known, Categorical()]).fit(["a", "b", "a"])
+
+
+def test_data_are_coded_once_for_components_that_code_alike(monkeypatch):
+    one, other = (Product({"a": Normal(m, 1.0), "b": Categorical([0.4, 0.6], ("u", "v"))}) for m in (0.0, 1.0))
+    reversed_labels = Product({"a": Normal(0.0, 1.0), "b": Categorical([0.4, 0.6], ("v", "u"))})
+    nested = MixtureModel([one, MixtureModel([other, one])])
+    assert one.coding == other.coding == nested.coding != reversed_labels.coding
+    assert Normal(0.0, 1.0).coding == Categorical([0.5, 0.5], (1, 2)).coding is None
+    frame, calls, encode = pd.DataFrame({"a": [0.5, 2.0], "b": ["v", "u"]}), [], Product.encode
+    monkeypatch.setattr(Product, "encode", lambda self, x: (calls.append(self), encode(self, x))[1])
+    np.testing.assert_array_equal(nested.encode(frame), [[0.5, 1.0], [2.0, 0.0]])
+    assert calls == [one]
+    with pytest.raises(InvalidDataError, match="code the same data differently"):
+        MixtureModel([one, reversed_labels]).encode(frame)
+
+
+def test_a_family_with_an_encode_of_its_own_is_coded_by_itself():
+    class Halved(Normal):
+        def encode(self, x):
+            return np.asarray(x) / 2
+
+    assert Halved(0.0, 1.0).coding == Halved(0.0, 1.0) != Normal(0.0, 1.0).coding
+    with pytest.raises(InvalidDataError, match="code the same data differently"):
+        MixtureModel([Normal(0.0, 1.0), Halved(0.0, 1.0)]).encode([1.0, 2.0])
 
 
 def test_smoothing_adds_pseudo_counts():
