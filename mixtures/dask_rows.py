@@ -1,8 +1,9 @@
 """Rows of Dask collections: every partition is checked and summed where it lies, and sums alone come back.
 
 Each pass is a graph of one task for each partition, which is given the parameters, and a tree that adds their sums in
-the order of the partitions. Which worker does what makes no difference, and one that dies costs what it was doing: Dask
-does it again elsewhere. Where a `distributed.Client` is active Dask uses it, else threads of this process.
+the order of the partitions. What stays the same in all passes is sent once. Which worker does what makes no difference,
+and one that dies costs what it was doing: Dask does it again elsewhere. Where a `distributed.Client` is active Dask
+uses it, else threads of this process.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from .structure import Structure
 from .survey import Stamp, Survey, stamp_of
 from .surveyed import NOTHING, Door, Form, Surveyed, has_default_prior, is_absent, require_additive
 
-FAN_IN = 8  # results that are joined by one task
+FAN_IN, LARGEST_FAN_IN = 8, 64  # results that are joined by one task; more than the first where they are small:
+JOINED = 1 << 16  # numbers in all
+WITH_TASK = 1 << 13  # bytes of parameters that go with each task: more are sent once to each worker
 
 
 class Partition(NamedTuple):
@@ -53,16 +56,23 @@ class Seen(NamedTuple):
     forms: list[Form | None]
 
 
-class Message(NamedTuple):
-    """What a pass sends to the workers: parameters, and tables without the addresses of another process's kernels."""
+class Parameters(NamedTuple):
+    """What a pass sends to the workers."""
+
+    theta: Array
+    weights: Array
+    steps: Array
+
+
+class Job(NamedTuple):
+    """What workers know throughout a fit: tables without the addresses of another process's kernels, and the door."""
 
     leaves: Sequence[Any]
     plan: Any
-    theta: Array
-    weights: Array
     sizes: tuple[int, int, int]  # of masses, masses of leaves, statistics
-    steps: Array
     block_size: int
+    door: Door
+    stamps: list[Stamp]
 
     @property
     def plan_here(self) -> Any:
@@ -76,12 +86,12 @@ class Message(NamedTuple):
             log_pdf=np.array([call[0] for call in calls]), accumulate=np.array([call[1] for call in calls])
         )
 
-    @property
-    def state_here(self) -> State:
+    def state_here(self, parameters: Parameters) -> State:
         """The part of the state that a sweep reads, and room for its sums."""
         sums = dict(zip(("mass", "leaf_mass", "stats"), map(np.empty, self.sizes), strict=True))
         nothing = dict.fromkeys(State._fields, np.empty(0))
-        return State(**{**nothing, **sums, "theta": self.theta, "centre": self.theta, "weights": self.weights})
+        theta, weights = parameters.theta, parameters.weights
+        return State(**{**nothing, **sums, "theta": theta, "centre": theta, "weights": weights})
 
 
 class Partitions(Surveyed):
@@ -117,20 +127,31 @@ class Partitions(Surveyed):
             with at(f"partition {number}"):
                 form.require(present_forms[0][1])
         super().__init__(structure, survey, present_forms[0][1])
+        self._known: tuple[Any, Any] | None = None
 
     def sums(self, plan: Any, state: Any, steps: Array, block_size: int, n_threads: int) -> Array:
         """Return the sums of all partitions at the current parameters, as in a row of `sweep.sum_chunks`."""
-        message = Message(
-            self.leaves,
-            plan._replace(log_pdf=None, accumulate=None),
-            state.theta,
-            state.weights,
-            (state.mass.size, state.leaf_mass.size, state.stats.size),
-            steps,
-            block_size,
+        n_sums = 1 + state.mass.size + state.leaf_mass.size + state.stats.size
+        parameters = Parameters(state.theta, state.weights, steps)
+        is_small = sum(part.nbytes for part in parameters) <= WITH_TASK
+        total: Array = _mapped(
+            self.partitions,
+            _sums,
+            _added,
+            self._job(plan, state, block_size),
+            parameters if is_small else _constant(parameters),
+            fan_in=max(FAN_IN, min(LARGEST_FAN_IN, JOINED // n_sums)),
         )
-        total: Array = self._map(_sums, _added, _constant((message, self.door, self.stamps)))
         return np.array(total)
+
+    def _job(self, plan: Any, state: Any, block_size: int) -> Any:
+        """Return the task that gives the job; it is done once for a plan, and its result stays on the workers."""
+        if self._known is None or self._known[0] is not plan:
+            sizes = state.mass.size, state.leaf_mass.size, state.stats.size
+            without = plan._replace(log_pdf=None, accumulate=None)
+            job = Job(self.leaves, without, sizes, block_size, self.door, self.stamps)
+            self._known = plan, _constant(job).persist()
+        return self._known[1]
 
     def explain_failure(self, layout: Layout, branches: Any, weights: Array) -> None:
         """Raise the error that says why the log-likelihood is not finite, and in which partition."""
@@ -157,14 +178,20 @@ def totals(model: Any, x: Any, sample_weight: Any) -> tuple[float, float]:
 # ------------------------------------------------------------------------------------------------------- the tasks
 
 
-def _mapped(partitions: Sequence[Partition], task: Callable[..., Any], join: Callable[..., Any], *shared: Any) -> Any:
+def _mapped(
+    partitions: Sequence[Partition],
+    task: Callable[..., Any],
+    join: Callable[..., Any],
+    *shared: Any,
+    fan_in: int = FAN_IN,
+) -> Any:
     """Return what a task tells of all partitions, joined in their order by a tree."""
     import dask
 
     one, several = dask.delayed(task, pure=False), dask.delayed(join, pure=False)
     level = [one(*shared, *partition.arguments) for partition in partitions]
     while len(level) > 1:
-        level = [several(*level[i : i + FAN_IN]) for i in range(0, len(level), FAN_IN)]
+        level = [several(*level[i : i + fan_in]) for i in range(0, len(level), fan_in)]
     return dask.compute(level[0])[0]
 
 
@@ -211,13 +238,13 @@ def _joined(*seen: Seen) -> Seen:
     return Seen(survey, [s for each in seen for s in each.stamps], [f for each in seen for f in each.forms])
 
 
-def _sums(shared: tuple[Message, Door, list[Stamp]], *arguments: Any) -> Array:
+def _sums(job: Job, parameters: Parameters, *arguments: Any) -> Array:
     """Return the sums of a partition's chunks, one after the other."""
-    (message, door, stamps), number = shared, arguments[0]
-    plan, state, steps = writable(message.plan_here), writable(message.state_here), writable(message.steps)
-    sums = Sums(plan, state, steps, message.block_size, first=sum(stamp[0] for stamp in stamps[:number]))
+    number, parameters = arguments[0], writable(parameters)
+    plan, first = writable(job.plan_here), sum(stamp[0] for stamp in job.stamps[:number])
+    sums = Sums(plan, job.state_here(parameters), parameters.steps, job.block_size, first=first)
     block = _block(*arguments)
-    piece = door.again(block, stamps[number]) if n_rows(block.x) else None
+    piece = job.door.again(block, job.stamps[number]) if n_rows(block.x) else None
     if piece is not None:
         sums.add(piece)
     return sums.total

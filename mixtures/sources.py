@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from glob import glob, has_magic
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,11 +99,10 @@ class Blocks:
         elif isinstance(self.source, np.ndarray):
             yield from self._of_array(self.source)
         else:
-            number = 0  # not by `enumerate`, which holds on to a block while the next one is made
+            numbers = count()  # not `enumerate`, which holds on to a block while the next one is made
             for block in self.source() if callable(self.source) else self.source:
-                yield _taken_apart(f"block {number}", block)
+                yield _taken_apart(f"block {next(numbers)}", block)
                 del block
-                number += 1
 
     @property
     def is_flat(self) -> bool:
