@@ -218,7 +218,7 @@ def _seen(structure: Structure, seed: int, *arguments: Any) -> Seen:
     if n_rows(block.x) == 0:
         return Seen(None, [NOTHING], [None])
     with at(block.place):
-        form = Form.of(block.x)
+        form = Form.of(block)
     piece = Door(structure).checked(block)
     if piece is None:
         return Seen(None, [NOTHING], [form])

@@ -120,8 +120,8 @@ class Estimator:
         from sklearn.utils.metadata_routing import MetadataRequest
 
         request = MetadataRequest(owner=type(self).__name__)
-        for method in ("fit", "score"):
-            for name in inspect.signature(getattr(self, method)).parameters:
+        for method in ("fit", "partial_fit", "score"):
+            for name in inspect.signature(getattr(self, method)).parameters if hasattr(self, method) else ():
                 if name not in ROWS:
                     getattr(request, method).add_request(param=name, alias=None)
         return request

@@ -15,7 +15,8 @@ from distributions.errors import InvalidDataError
 
 from .csv_tables import separator
 
-Reader = Iterator[tuple[int, Any]]
+Reader = Iterator[tuple[str, Any]]
+KINDS = ".npy", ".csv", ".parquet"
 CSV_ROWS = 50_000  # of a block: cells are text first, which takes ten times the room of numbers
 
 
@@ -56,8 +57,14 @@ class Table:
         return stacked if dtype is None else stacked.astype(dtype)
 
 
-def read(path: Path, columns: Sequence[str] | None, rows: int | None, rows_of: Callable[[int], int]) -> Reader:
-    """Yield blocks of the rows of a file, each with the number of its first row.
+def read(
+    path: Path,
+    columns: Sequence[str] | None,
+    rows: int | None,
+    rows_of: Callable[[int], int],
+    numeric: dict[str, bool],
+) -> Reader:
+    """Yield blocks of the rows of a file, each with where it is, in words ("" where that is the beginning).
 
     Parameters
     ----------
@@ -68,18 +75,23 @@ def read(path: Path, columns: Sequence[str] | None, rows: int | None, rows_of: C
         Most rows of a block.
     rows_of : callable
         Gives these for a number of columns, where they are not given.
+    numeric : dict of str to bool
+        Whether columns of text files are numbers, by what was read before this file; filled in.
 
     Raises
     ------
     InvalidDataError
-        If the file is damaged, or has no such columns.
+        If the file is damaged, has no such columns, or text where numbers were before.
     OSError
         If it cannot be read.
     """
-    first = 0
-    for block in READERS[path.suffix](path, columns, rows, rows_of):
+    if path.suffix == ".csv":
+        yield from _csv(path, columns, rows or CSV_ROWS, numeric)
+        return
+    first, reader = 0, _npy if path.suffix == ".npy" else _parquet
+    for block in reader(path, columns, rows, rows_of):
         n = len(block)
-        yield first, block
+        yield f"from row {first} on" if first else "", block
         del block
         first += n
 
@@ -153,37 +165,37 @@ def _of_arrow(column: Any) -> npt.NDArray[Any]:
     return values
 
 
-def _csv(path: Path, columns: Sequence[str] | None, rows: int | None, rows_of: Callable[[int], int]) -> Iterator[Any]:
-    line = 1
+def _csv(path: Path, columns: Sequence[str] | None, rows: int, numeric: dict[str, bool]) -> Reader:
+    end = 1  # the last line that was read
     with path.open("r", encoding="utf-8-sig", newline="") as file:
         try:
             head = file.readline()
+            if not head:
+                raise InvalidDataError(f"file {str(path)!r} is empty: its first line must name the columns")
             options: dict[str, Any] = {"delimiter": separator(head), "skipinitialspace": True}
             names = next(csv.reader([head], **options), [])
             wanted = _wanted(path, names, columns)
             places = [names.index(name) for name in wanted]
-            numeric: list[bool] | None = None
-            reader, line = csv.reader(file, **options), 2
-            while cells := list(itertools.islice(reader, rows or CSV_ROWS)):
-                lines = [line + i for i, row in enumerate(cells) if row]  # the others are blank
-                line, cells = line + len(cells), [row for row in cells if row]
+            reader = csv.reader(file, **options)
+            while read := [(row, reader.line_num + 1) for row in itertools.islice(reader, rows)]:
+                begins = [end, *(last for _, last in read[:-1])]
+                lines = [before + 1 for (row, _), before in zip(read, begins, strict=True) if row]  # not blank
+                end, cells = read[-1][1], [row for row, _ in read if row]
                 uneven = [i for i, row in enumerate(cells) if len(row) != len(names)]
                 if uneven:
                     raise InvalidDataError(
                         f"file {str(path)!r}, line {lines[uneven[0]]}: {len(cells[uneven[0]])} cells, but the header "
                         f"names {len(names)}"
                     )
-                texts = [[row[place].strip() for row in cells] for place in places]
-                if numeric is None:
-                    numeric = [all(map(_is_number, text)) for text in texts]
-                yield Table(
-                    {
-                        name: _numbers(path, name, text, lines) if is_numeric else _texts(text)
-                        for name, text, is_numeric in zip(wanted, texts, numeric, strict=True)
-                    }
-                )
+                table = {}
+                for name, place in zip(wanted, places, strict=True):
+                    text = [row[place].strip() for row in cells]
+                    if name not in numeric and any(text):
+                        numeric[name] = all(map(_is_number, text))
+                    table[name] = _numbers(path, name, text, lines) if numeric.get(name) else _texts(text)
+                yield (f"lines {lines[0]} to {lines[-1]}" if lines else ""), Table(table)
         except csv.Error as error:
-            raise InvalidDataError(f"file {str(path)!r}, from line {line} on: {error}") from None
+            raise InvalidDataError(f"file {str(path)!r}, after line {end}: {error}") from None
         except UnicodeDecodeError:
             raise InvalidDataError(f"file {str(path)!r} is not text in UTF-8: save it in that encoding") from None
 
@@ -217,6 +229,3 @@ def _wanted(path: Path, names: list[str], columns: Sequence[str] | None) -> list
     if missing:
         raise InvalidDataError(f"file {str(path)!r} has no column {missing[0]!r}; it has {', '.join(map(repr, names))}")
     return list(names if columns is None else columns)
-
-
-READERS = {".npy": _npy, ".csv": _csv, ".parquet": _parquet}

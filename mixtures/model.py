@@ -381,7 +381,8 @@ class MixtureModel(Mixture, Views):
         if is_blocks(x) or is_dask(x):
             raise InvalidDataError(
                 f"partial_fit: x must be one block of rows in memory; got {type(x).__name__}. Call it for each block: "
-                "for block in Blocks(...): model.partial_fit(block). Or let fit read all of them."
+                "for block in Blocks(...).blocks(): model.partial_fit(block.x, sample_weight=block.sample_weight). Or "
+                "let fit read all of them."
             )
         require_decay(decay)
         stream: Online | None = getattr(self, "_stream", None)
@@ -402,6 +403,10 @@ class MixtureModel(Mixture, Views):
         self._keep_stream(self._stream)
         self._warn_of_stream(stream)
         return self
+
+    def set_partial_fit_request(self, **requests: bool | str | None) -> Self:
+        """Say which metadata scikit-learn's tools pass to `partial_fit`, such as ``labels=True``; return self."""
+        return self._set_request("partial_fit", requests)
 
     def fit_predict(
         self, x: npt.ArrayLike, y: Any = None, sample_weight: npt.ArrayLike | None = None

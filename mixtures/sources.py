@@ -52,9 +52,11 @@ class Blocks:
     -----
     A block is an array, shape (m,) or (m, d), a data frame, or a tuple of one and the weights (and labels) of its rows:
     ``(x, sample_weight)`` or ``(x, sample_weight, labels)``. All have the same columns. A block without rows is left
-    out. `.csv` files begin with the names of their columns; a column is one of numbers if all cells of its first block
-    are (an empty cell is a missing one), else of text. `.parquet` files need pyarrow. `MixtureModel.fit` takes whatever
-    this class takes, but functions, arrays and lists, without it.
+    out. A loop over `Blocks` gives rows; one over what `blocks()` yields gives weights and labels with them.
+
+    `.csv` files begin with the names of their columns; a column is one of numbers, in all files, if all cells of its
+    first block are (an empty cell is a missing one), else of text. `.parquet` files need pyarrow. `MixtureModel.fit`
+    takes whatever this class takes, but functions, arrays and lists, without it.
 
     Raises
     ------
@@ -87,10 +89,24 @@ class Blocks:
             _require_again(source)
 
     def __iter__(self) -> Iterator[Any]:
-        return (block.x for block in self.blocks())
+        """Yield the rows of each block.
+
+        Raises
+        ------
+        InvalidDataError
+            If a block has weights or labels, which would be lost.
+        """
+        for block in self.blocks():
+            if block.sample_weight is not None or block.labels is not None:
+                raise InvalidDataError(
+                    f"{block.place} brings weights or labels, and a loop over Blocks gives rows alone. Loop over what "
+                    "blocks() yields: each has x, sample_weight and labels."
+                )
+            yield block.x
+            del block
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the blocks with their places; a tuple is taken apart.
+        """Yield the blocks, each with ``place`` (for messages), ``x``, ``sample_weight`` and ``labels``.
 
         Nothing on the way of a block holds on to it: so the next one may be made in its room.
         """
@@ -99,8 +115,11 @@ class Blocks:
         elif isinstance(self.source, np.ndarray):
             yield from self._of_array(self.source)
         else:
+            made = self.source() if callable(self.source) else self.source
+            if not isinstance(made, Iterable):
+                raise InvalidDataError(f"the function given to Blocks must return an iterator of blocks; got {made!r}")
             numbers = count()  # not `enumerate`, which holds on to a block while the next one is made
-            for block in self.source() if callable(self.source) else self.source:
+            for block in made:
                 yield _taken_apart(f"block {next(numbers)}", block)
                 del block
 
@@ -111,19 +130,17 @@ class Blocks:
 
     def _of_array(self, array: Any) -> Iterator[Block]:
         size = self.rows or _rows_of(int(np.prod(array.shape[1:])))
-        for first in range(0, len(array), size):
+        for number, first in enumerate(range(0, len(array), size)):
             piece = array[first : first + size]
-            yield Block(f"rows {first} to {first + len(piece) - 1}", piece)
+            yield Block(f"block {number} (rows {first} to {first + len(piece) - 1})", piece)
 
     def _of_files(self, paths: list[Path]) -> Iterator[Block]:
-        number = 0
+        numbers, numeric = count(), dict[str, bool]()
         for path in paths:
             try:
-                for first, block in files.read(path, self.columns, self.rows, _rows_of):
-                    place = f"block {number} ({path.name}{f', from row {first} on' if first else ''})"
-                    yield Block(place, block)
+                for where, block in files.read(path, self.columns, self.rows, _rows_of, numeric):
+                    yield Block(f"block {next(numbers)} ({path.name}{where and f', {where}'})", block)
                     del block
-                    number += 1
             except OSError as error:
                 raise InvalidDataError(
                     f"file {str(path)!r} cannot be read: {error.strerror or error}. Each pass reads it anew: put "
@@ -302,17 +319,17 @@ def _found(source: Any) -> list[Path]:
     """Return the files that a path stands for, in the order of their names."""
     path = Path(source)
     if path.is_dir():
-        names = [each for each in path.iterdir() if each.suffix in files.READERS and not each.name.startswith(".")]
+        names = [each for each in path.iterdir() if each.suffix in files.KINDS and not each.name.startswith(".")]
     elif has_magic(str(source)) and not path.exists():
         names = [Path(each) for each in glob(str(source), recursive=True)]
     else:
         names = [path]
-    kinds = ", ".join(files.READERS)
+    kinds = ", ".join(files.KINDS)
     if not names or not all(each.is_file() for each in names):
         raise InvalidDataError(
             f"no data at the source: there is no file, folder or pattern {str(source)!r} with {kinds} files"
         )
-    strange = [each for each in names if each.suffix not in files.READERS]
+    strange = [each for each in names if each.suffix not in files.KINDS]
     if strange:
         raise InvalidDataError(
             f"the source of data {str(strange[0])!r} is of a kind that cannot be read; known are {kinds}"

@@ -92,7 +92,7 @@ class Stream(Surveyed):
             with at(block.place):
                 if n_rows(block.x) == 0:
                     continue
-                form = Form.of(block.x)
+                form = Form.of(block)
                 self.form = form if self.form is None else self.form
                 form.require(self.form)
             yield block
@@ -120,9 +120,10 @@ class Stream(Surveyed):
                 yield piece
             del block, piece
         if number < len(self.stamps):
+            again = "" if number else ". A function must return a new iterator each time"
             raise InvalidDataError(
                 f"the data ended after {number} blocks, in the first pass after {len(self.stamps)}: all passes must "
-                "see the same data"
+                f"see the same data{again}"
             )
 
     def sums(self, plan: Any, state: Any, steps: Array, block_size: int, n_threads: int) -> Array:

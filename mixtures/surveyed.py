@@ -32,14 +32,16 @@ class Form(NamedTuple):
 
     names: tuple[str, ...] | None
     kinds: tuple[str, ...]
+    beside: tuple[str, ...]  # what comes with the rows
 
     @classmethod
-    def of(cls, x: Any) -> Form:
+    def of(cls, block: Block) -> Form:
         """Return the form of a block as it was given."""
+        x, beside = block.x, tuple(name for name in ("sample_weight", "labels") if getattr(block, name) is not None)
         if is_frame(x):
-            return cls(column_names(x), tuple(_kind(np.asarray(x[name])) for name in x.columns))
+            return cls(column_names(x), tuple(_kind(np.asarray(x[name])) for name in x.columns), beside)
         values = np.asarray(x)
-        return cls(None, (_kind(values),) * (values.shape[1] if values.ndim > 1 else 1))
+        return cls(None, (_kind(values),) * (values.shape[1] if values.ndim > 1 else 1), beside)
 
     def require(self, expected: Form) -> None:
         """Raise `InvalidDataError` if this is not the form of the first block."""
@@ -51,6 +53,11 @@ class Form(NamedTuple):
             if "" not in (kind, wanted) and kind != wanted:
                 name = repr(self.names[place]) if self.names else place
                 raise InvalidDataError(f"its column {name} holds {kind}, that of the first block {wanted}")
+        if self.beside != expected.beside:
+            brought, wanted = (
+                " and ".join(each) or "neither weights nor labels" for each in (self.beside, expected.beside)
+            )
+            raise InvalidDataError(f"it comes with {brought}, the first block with {wanted}: give them for all or none")
 
     @property
     def _shown(self) -> str:

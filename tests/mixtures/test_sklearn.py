@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from sklearn.metrics import make_scorer
-from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate, learning_curve
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency, estimator_checks_generator
@@ -161,6 +161,24 @@ def test_labels_of_rows_are_routed_too():
         model = MixtureModel([Normal(), Normal()], n_init=5).set_fit_request(labels=True)
         pipeline = make_pipeline(StandardScaler(), model).fit(WAITING, labels=labels)
     assert pipeline[-1].components_[0].mean > pipeline[-1].components_[1].mean  # the labels say which is which
+
+
+def test_weights_of_blocks_are_routed_too(rng):
+    weight = rng.integers(1, 3, len(WAITING)).astype(float)
+    folds = [(np.arange(0, 200), np.arange(200, 272))]
+    model = MixtureModel([Normal(55, 6), Normal(80, 6)])
+    with sklearn.config_context(enable_metadata_routing=True):
+        asking = clone(model).set_partial_fit_request(sample_weight=True).set_fit_request(sample_weight=True)
+        asking.set_score_request(sample_weight=False)
+        options = {"cv": folds, "train_sizes": [0.5, 1.0], "exploit_incremental_learning": True}
+        found = learning_curve(asking, WAITING, None, params={"sample_weight": weight}, **options)
+    for block in (slice(100), slice(100, 200)):
+        model.partial_fit(WAITING[block], sample_weight=weight[block])
+    assert found[2][1, 0] == pytest.approx(model.score(WAITING[200:]), rel=1e-12)
+    with pytest.raises(
+        TypeError, match="MixtureModel.partial_fit takes no 'size'; it takes sample_weight, labels, decay"
+    ):
+        model.set_partial_fit_request(size=True)
 
 
 def test_a_scorer_may_be_any_function_of_the_model():

@@ -117,6 +117,13 @@ def test_a_file_that_vanishes_between_passes_is_named(table, tmp_path):
         ("a.npy", b"no array", {}, r"'.*a.npy' is no .npy file"),
         ("a.csv", b"x,y\n1,2\n3\n", {}, r"'.*a.csv', line 3: 1 cells, but the header names 2"),
         ("a.csv", b"x\n1\n2\nz\n", {"rows": 2}, r"'.*a.csv', line 4: 'z' is not a number \(column 'x'\)"),
+        (
+            "a.csv",
+            b'x,y\n1,"two\nlines"\n\nz,3\n',
+            {"rows": 1},
+            r"'.*a.csv', line 5: 'z' is not a number \(column 'x'\)",
+        ),
+        ("a.csv", b"", {}, "'.*a.csv' is empty: its first line must name the columns"),
         ("a.csv", b"x,x\n1,2\n", {}, "must name its columns, each once"),
         ("a.csv", b"x\n1\n", {"columns": ["y"]}, "has no column 'y'; it has 'x'"),
         ("a.csv", b"x\n\xff\n", {}, "is not text in UTF-8"),
@@ -128,6 +135,36 @@ def test_a_bad_file_is_named(name, content, arguments, message, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InvalidDataError, match=message):
         list(Blocks(tmp_path / name, **arguments))
+
+
+def test_text_among_numbers_is_named_by_file_and_line_in_all_files(tmp_path):
+    part = Product({"size": Normal(), "kind": Categorical()})
+    (tmp_path / "a.csv").write_text("size,kind\n,\n,\n" + "1.0,u\n2.5,v\n" * 9)
+    (tmp_path / "b.csv").write_text("size,kind\n1.0,u\n\n,v\n0.5,w\n")
+    blocks = Blocks(tmp_path, rows=2)
+    model = MixtureModel(part, n_components=2, n_init=1)
+    assert [len(block) for block in blocks] == [2] * 10 + [1, 2]  # of two lines each, one of them blank
+    with pytest.raises(InvalidDataError, match=r"block 0 \(a.csv, lines 2 to 3\): .*an observed cell in each row"):
+        model.fit(blocks)  # nothing is known of either column yet
+    (tmp_path / "b.csv").write_text("size,kind\n1.0,u\n\nlarge,v\n")
+    with pytest.raises(InvalidDataError, match=r"'.*b.csv', line 4: 'large' is not a number \(column 'size'\)"):
+        list(Blocks(tmp_path))
+    (tmp_path / "a.csv").write_text("size,kind\n1.0,u\nlarge,v\n")
+    with pytest.raises(InvalidDataError, match=r"\(a.csv, lines 2 to 3\): .*'large' \(first: row 1\)"):
+        model.fit(tmp_path)
+
+
+def test_a_loop_over_blocks_does_not_lose_weights(rng):
+    x, weight = rng.normal(size=40), rng.uniform(0.5, 2.0, 40)
+    weighted = Blocks(lambda: [(x[:20], weight[:20]), (x[20:], weight[20:])])
+    with pytest.raises(InvalidDataError, match=r"block 0 brings weights or labels.*Loop over what blocks\(\) yields"):
+        list(weighted)
+    for block, part in zip(weighted.blocks(), (slice(20), slice(20, 40)), strict=True):
+        np.testing.assert_array_equal(block.x, x[part])
+        np.testing.assert_array_equal(block.sample_weight, weight[part])
+        assert block.labels is None
+    model = MixtureModel(TWO).fit(weighted)
+    np.testing.assert_array_equal(np.concatenate(list(model.predict(weighted))), model.predict(x))
 
 
 def test_a_file_cut_short_is_named(tmp_path):

@@ -189,6 +189,16 @@ def bad_blocks(rng):
             Normal(),
             r"block 1: sample_weight needs one weight per row, shape \(30,\)",
         ),
+        "weights now and then": (
+            [(x, x**2), x],
+            Normal(),
+            "block 1: it comes with neither weights nor labels, the first block with sample_weight",
+        ),
+        "labels now and then": (
+            [(x, x**2), (x, x**2, np.zeros(30, dtype=int))],
+            Normal(),
+            "block 1: it comes with sample_weight and labels, the first block with sample_weight: give",
+        ),
         "negative": ([(x, -(x**2))], Normal(), "block 0: sample_weight must be finite and >= 0"),
         "tuple": ([(x,)], Normal(), "block 0 is a tuple of 1"),
         "nothing": ([x[:0], x[:0]], Normal(), "without any row"),
@@ -226,6 +236,34 @@ def test_what_goes_with_the_rows_has_their_length(arguments, message):
         MixtureModel([Normal(0, 1), Normal(5, 1)]).fit(Pieces(np.arange(9.0), cuts=[5]), **arguments)
 
 
+def test_a_function_must_return_blocks():
+    with pytest.raises(InvalidDataError, match="must return an iterator of blocks; got 3"):
+        MixtureModel([Normal(), Normal()]).fit(Blocks(lambda: 3))
+
+
+def test_the_next_block_is_made_in_the_room_of_the_one_before():
+    import weakref
+
+    class Counted(np.ndarray):
+        """An array that can be told apart from views of it."""
+
+    made_before, held = [], []
+
+    def made():
+        for seed in range(6):
+            held.extend(block for block in made_before if block() is not None)
+            block = np.random.default_rng(seed).normal(size=2 * BLOCK).view(Counted)
+            made_before.append(weakref.ref(block))
+            yield block
+            del block
+
+    model = MixtureModel([Normal(0.0, 2.0), Normal(4.0, 2.0)], max_iter=2, n_jobs=1)
+    with pytest.warns(UserWarning, match="max_iter"):
+        model.fit(Blocks(made))
+    assert len(made_before) >= 18  # three passes
+    assert held == []
+
+
 def test_a_generator_is_refused():
     for given in ((row for row in [np.arange(5.0)]), Pieces(np.arange(9.0)).__iter__()):
         with pytest.raises(InvalidDataError, match="a generator can be read only once"):
@@ -253,6 +291,7 @@ class Changing:
         ),
         (lambda blocks: [*blocks[:2], blocks[2] + 1e-9], "block 2: its rows are not those of the first pass"),
         (lambda blocks: blocks[:2], "ended after 2 blocks, in the first pass after 3"),
+        (lambda blocks: [], "ended after 0 blocks, .* A function must return a new iterator each time"),
         (lambda blocks: [*blocks, blocks[0]], "block 3 was not there in the first pass"),
     ],
 )
