@@ -212,9 +212,10 @@ def _numbers(path: Path, name: str, cells: list[str], lines: list[int]) -> npt.N
         return np.array([cell or "nan" for cell in cells], dtype=float)
     except ValueError:
         bad = next(i for i, cell in enumerate(cells) if not _is_number(cell))
+        shown = cells[bad] if len(cells[bad]) <= 40 else f"{cells[bad][:37]}..."
         raise InvalidDataError(
-            f"file {str(path)!r}, line {lines[bad]}: {cells[bad]!r} is not a number (column {name!r}), as cells "
-            "of that column were before"
+            f"file {str(path)!r}, line {lines[bad]}: {shown!r} is not a number (column {name!r}), as cells of that "
+            "column were before"
         ) from None
 
 

@@ -1,8 +1,9 @@
 """A heterogeneous product mixture on one and on two Dask workers against as many threads on the same rows in memory.
 
-Run ``python tests/benchmarks/dask_overhead.py [rows]``: 10^7, unless others are given. The fits make the same updates,
-by turns, in pairs; a ratio is that of the least times, so that other work of the machine counts little. What one task
-costs the scheduler is measured with tasks that do nothing. From these follows where adding workers stops to pay.
+Run ``python tests/benchmarks/dask_overhead.py [rows] [partitions]``: 10^7 rows in 8 partitions of 30 MB, unless others
+are given; Dask's documentation advises 100 MB and more. The fits make the same updates, by turns, in pairs; a ratio is
+that of the least times, so that other work of the machine counts little. What one task costs the scheduler is measured
+with tasks that do nothing. From these follows where adding workers stops to pay.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 from mixtures import Gamma, MixtureModel, Normal, Poisson, Product
 
-ROWS, PARTITIONS, UPDATES, PAIRS = 10_000_000, 20, 6, 3
+ROWS, PARTITIONS, UPDATES, PAIRS = 10_000_000, 8, 6, 3
 PARTS = [Product([Normal(3.0 * k, 1.0), Gamma(2.0 + k, 1.0), Poisson(2.0 + 4.0 * k)]) for k in range(3)]
 
 
@@ -33,16 +34,16 @@ def per_update(x, n_jobs: int) -> float:
     return float(np.median(np.diff(moments)))
 
 
-def on_workers(n_workers: int, n: int) -> tuple[np.ndarray, float, float]:
+def on_workers(n_workers: int, n: int, n_partitions: int) -> tuple[np.ndarray, float, float]:
     """Return times of an update on workers and on threads, shape (pairs, 2), a worker's memory, a task's seconds."""
     from distributed import Client, LocalCluster
 
-    size = n // PARTITIONS
+    size = n // n_partitions
     options = {"n_workers": n_workers, "threads_per_worker": 1, "dashboard_address": None, "memory_limit": "2GB"}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
-        parts = [da.from_delayed(_delayed(seed, size), (size, 3), float) for seed in range(PARTITIONS)]
+        parts = [da.from_delayed(_delayed(seed, size), (size, 3), float) for seed in range(n_partitions)]
         x = da.concatenate(parts).persist()
-        in_memory = np.concatenate([part(seed, size) for seed in range(PARTITIONS)])
+        in_memory = np.concatenate([part(seed, size) for seed in range(n_partitions)])
         per_update(x, 1), per_update(in_memory, n_workers)  # compiles
         times = np.array([(per_update(x, 1), per_update(in_memory, n_workers)) for _ in range(PAIRS)])
         memory = max(client.run(_resident).values())
@@ -53,14 +54,16 @@ def main() -> None:
     """Measure and print."""
     warnings.simplefilter("ignore")
     n = int(float(sys.argv[1])) if len(sys.argv) > 1 else ROWS
+    n_partitions = int(sys.argv[2]) if len(sys.argv) > 2 else PARTITIONS
     best = {}
     for n_workers in (1, 2):
-        times, memory, of_a_task = on_workers(n_workers, n)
+        times, memory, of_a_task = on_workers(n_workers, n, n_partitions)
         best[n_workers], threads = times.min(axis=0)
         ratio = best[n_workers] / threads
-        print(f"{n:.3g} rows, one update: {times[:, 0]} s on {n_workers} worker(s), {times[:, 1]} s on as many threads")
+        print(f"{n:.3g} rows in {n_partitions} partitions, one update:")
+        print(f"  {times[:, 0]} s on {n_workers} worker(s), {times[:, 1]} s on as many threads")
         print(f"  ratio {ratio:.2f}; largest resident set {memory / 1e9:.2f} GB; {1e3 * of_a_task:.2f} ms for a task")
-    row = (best[1] - PARTITIONS * of_a_task) / n
+    row = (best[1] - n_partitions * of_a_task) / n
     print(f"2 workers are {best[1] / best[2]:.2f} times as fast as one; {1e9 * row:.0f} ns for a row on one worker")
     for workers in (10, 100, 1000):
         rows = 2.0 * workers**2 * of_a_task / row
