@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from inspect import isfunction, ismethod, signature
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -239,7 +239,7 @@ def _of_model(method: str, accepted: dict[str, set[str]] | None = None, **argume
     return make
 
 
-SET = ("set_params", "set_fit_request", "set_score_request")
+SET = ("set_params", "set_fit_request", "set_score_request", "set_partial_fit_request")
 DATA_NAMES = ("x", "weight", "labels")
 UNREAD = {"y": NEVER_READ}
 ROWS = {"x": VALUES}
@@ -278,12 +278,12 @@ def _routing(name: str) -> dict[str, Callable[[], Call]]:
     """Return calls of what sets arguments of an estimator, and says what becomes of its weights of rows."""
     model: Any = {"MixtureModel": MixtureModel([Normal(0, 1), Normal(6, 1)])}.get(name) or getattr(mixtures, name)(2)
     asked = {"sample_weight": {"text"}}  # under another name
+    requests = [method for method in SET[1:] if hasattr(model, method)]
     return {
         f"{name}.set_params": lambda: Call(
             lambda **given: model.set_params(**given).fit(made().X[:, :1]), {"tol": 1.0}
         ),
-        f"{name}.set_fit_request": lambda: Call(model.set_fit_request, {"sample_weight": True}, asked),
-        f"{name}.set_score_request": lambda: Call(model.set_score_request, {"sample_weight": True}, asked),
+        **{f"{name}.{each}": partial(Call, getattr(model, each), {"sample_weight": True}, asked) for each in requests},
     }
 
 
