@@ -377,9 +377,21 @@ class Summary(NamedTuple):
 
 def summarise(rows: Array, weight: Array | None) -> Summary:
     """Return mean, scale and range of the columns of rows, shape (n, d); NaN or infinity gives a mean not finite."""
-    centre, square, low, high = np.zeros((4, rows.shape[1]))
-    _summarise(rows, np.empty(0) if weight is None else weight, centre, square, low, high)
+    first = 0 if weight is None or not len(weight) else int(np.argmax(weight > 0.0))
+    origin = rows[first].copy() if len(rows) else np.zeros(rows.shape[1])
+    centre, square, low, high = sums_about(origin, rows, weight)
+    centre += origin
     return Summary(centre, as_scale(square, centre), low, high)
+
+
+def sums_about(origin: Array, rows: Array, weight: Array | None) -> tuple[Array, Array, Array, Array]:
+    """Return mean less an origin, mean square about the mean, least and greatest value of each column, shape (d,).
+
+    What is common to the rows and the origin, shape (d,), costs no digits. NaN or infinity gives a mean not finite.
+    """
+    centre, square, low, high = np.zeros((4, rows.shape[1]))
+    _summarise(rows, np.empty(0) if weight is None else weight, origin, centre, square, low, high)
+    return centre, square, low, high
 
 
 def as_scale(square: Array, centre: Array) -> Array:
@@ -391,8 +403,8 @@ def as_scale(square: Array, centre: Array) -> Array:
 
 
 @compiled
-def _summarise(rows, weight, centre, square, low, high):
-    """Fill mean, mean square about it, least and greatest value of each column.
+def _summarise(rows, weight, origin, centre, square, low, high):
+    """Fill mean less an origin, mean square about the mean, least and greatest value of each column.
 
     A block at a time, about its own mean, so that nothing cancels and the data are read once; blocks are joined as in
     Chan, Golub & LeVeque, The American Statistician 37 (1983).
@@ -400,18 +412,14 @@ def _summarise(rows, weight, centre, square, low, high):
     n, d = rows.shape
     size = min(n, SUMMARY_BLOCK)
     block, ones, least, greatest = np.empty(size), np.ones(size), np.empty(size), np.empty(size)
-    present = 0
-    while present < weight.size - 1 and weight[present] == 0.0:
-        present += 1
     for j in range(d):
-        origin = rows[present, j] if n else 0.0  # of all sums: what is common to the rows does not cost digits
         total, least[:], greatest[:] = 0.0, math.inf, -math.inf
         for start in range(0, n, size):
             m = min(size, n - start)
             # Slices, indexed from zero: an index that might be negative would keep loops from vectorising.
             x, part_of, lowest, highest = block[:m], rows[start : start + m], least[:m], greatest[:m]
             for i in range(m):
-                x[i] = part_of[i, j] - origin
+                x[i] = part_of[i, j] - origin[j]
             for i in range(m):  # place by place: so would a minimum over all
                 lowest[i] = min(part_of[i, j], lowest[i])
                 highest[i] = max(part_of[i, j], highest[i])
@@ -435,4 +443,3 @@ def _summarise(rows, weight, centre, square, low, high):
             square[j] += second + between * between * (part * ((total - part) / total))
         square[j] /= total
         low[j], high[j] = least.min(), greatest.max()
-        centre[j] += origin

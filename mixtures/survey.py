@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from distributions.data import Array, as_scale
+from distributions.data import Array, as_scale, sums_about
 
 from .observed import Observed, take
 from .thinning import ends
@@ -150,10 +150,20 @@ class Moments:
             self._add_piece(take(rows, slice(first, first + PIECE)))
 
     def _add_piece(self, piece: Observed) -> None:
-        points, weight = piece.points, piece.weight if piece.weight.size else np.ones(len(piece.rows))
+        points, weight = piece.points, piece.row_weight
         missing = np.isnan(points)
-        self._add_sums(points, weight, missing)
         self.has_missing |= bool(missing.any())
+        first = np.argmin(missing, axis=0)
+        self.stand_in = np.where(np.isnan(self.stand_in), points[first, np.arange(points.shape[1])], self.stand_in)
+        total = float(len(points)) if weight is None else float(weight.sum())
+        if self.products is None and not missing.any():
+            centre, square, low, high = sums_about(np.nan_to_num(self.stand_in), points, weight)
+            self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
+            mass = np.full(points.shape[1], total)
+            self._merge(mass, centre, square * mass, None)
+        else:
+            self._add_sums(points, np.ones(len(points)) if weight is None else weight, missing)
+        self.n_rows, self.total_weight = self.n_rows + len(points), self.total_weight + total
 
     def join(self, other: Self) -> None:
         """See what another one saw, of rows that come after these."""
@@ -190,9 +200,7 @@ class Moments:
         return rows, np.full(2 * d, self.total_weight / (2 * d))
 
     def _add_sums(self, points: Array, weight: Array, missing: np.ndarray) -> None:
-        first = np.argmin(missing, axis=0)
-        seen = points[first, np.arange(points.shape[1])]
-        self.stand_in = np.where(np.isnan(self.stand_in), seen, self.stand_in)
+        """Add sums of cells some of which may be missing, and of products of columns, if these are wanted."""
         centred = points - np.nan_to_num(self.stand_in)  # so that what is common to the rows costs no digits
         self.low = np.fmin(self.low, np.fmin.reduce(points))
         self.high = np.fmax(self.high, np.fmax.reduce(points))
@@ -207,7 +215,6 @@ class Moments:
         centred[missing] = 0.0
         products = None if self.products is None else centred.T @ (centred * weight[:, np.newaxis])
         self._merge(mass, shift, weight @ centred**2, products)
-        self.n_rows, self.total_weight = self.n_rows + len(points), self.total_weight + float(weight.sum())
 
     def _merge(self, mass: Array, centre: Array, square: Array, products: Array | None) -> None:
         """Join sums about means, as in Chan, Golub & LeVeque, The American Statistician 37 (1983)."""

@@ -359,6 +359,21 @@ def test_a_survey_of_parts_is_that_of_all(rng):
     np.testing.assert_allclose(whole.scale, std, rtol=1e-7)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_of_whole_rows_are_those_that_allow_for_missing_cells(weighted, rng):
+    X = 1e8 + two_columns(rng) * [1.0, 1e-3]
+    weight = rng.integers(1, 4, N).astype(float) if weighted else None
+    found, expected = Survey(2, rng), Survey(2, rng, with_products=True)  # which takes the way of missing cells
+    for at in range(0, N, 700):
+        for each in (found, expected):
+            each.add(observed(X[at : at + 700], None if weight is None else weight[at : at + 700]))
+    for name in ("centre", "scale", "low", "high", "stand_in", "total_weight", "n_rows"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-13, atol=0)
+    exact = np.average(X - X[0], axis=0, weights=weight)
+    np.testing.assert_allclose(found.centre - X[0], exact, rtol=0, atol=3e-8)
+    np.testing.assert_allclose(found.scale**2, np.average((X - X[0] - exact) ** 2, axis=0, weights=weight), rtol=1e-12)
+
+
 def test_moments_are_those_of_the_rows(rng):
     X = two_columns(rng) @ np.array([[1.0, 2.0], [0.0, 1.0]])
     weight = rng.uniform(0.0, 3.0, N)
