@@ -20,7 +20,7 @@ from distributions.data import Array, present
 from distributions.errors import InvalidDataError, InvalidParameterError
 
 from .layout import Layout
-from .observed import writable
+from .observed import lent, writable
 from .pieces import Sums
 from .plan import State
 from .sources import Block, at, n_rows, with_columns
@@ -244,6 +244,7 @@ def _sums(job: Job, parameters: Parameters, *arguments: Any) -> Array:
     plan, first = writable(job.plan_here), sum(stamp[0] for stamp in job.stamps[:number])
     sums = Sums(plan, job.state_here(parameters), parameters.steps, job.block_size, first=first)
     block = _block(*arguments)
+    block = block._replace(x=lent(block.x))
     piece = job.door.again(block, job.stamps[number]) if n_rows(block.x) else None
     if piece is not None:
         sums.add(piece)

@@ -104,6 +104,23 @@ def writable(value: Any) -> Any:
     return np.require(value, requirements="W") if isinstance(value, np.ndarray) else value
 
 
+class _Lender:
+    """The memory of an array, for one that may be written to."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self.array = array  # which holds the memory
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
+def lent(x: Any) -> Any:
+    """Return rows that cannot be written to, as those of a message, as an array that can, of the same memory.
+
+    It is for compiled code, see `writable`, which does not write to rows: a large partition need not be copied.
+    """
+    is_locked = isinstance(x, np.ndarray) and not x.flags.writeable and x.dtype.kind in "fiu"
+    return np.asarray(_Lender(x)) if is_locked else x
+
+
 def stand_in(rows: Array) -> Array:
     """Return an observed value of each column, shape (d,), to put in the place of missing cells; 0 if there is none."""
     first = np.argmin(np.isnan(rows), axis=0)

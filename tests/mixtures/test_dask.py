@@ -23,6 +23,7 @@ from mixtures import (
     Normal,
     Poisson,
     Product,
+    dask_rows,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -60,6 +61,25 @@ def test_an_array_is_fitted_as_in_memory_whatever_its_chunks(rng):
         assert (model.n_rows_, model.n_features_in_) == (expected.n_rows_, 2)
         with dask.config.set(scheduler="threads", num_workers=3):
             assert_same_bits(model, MixtureModel(components).fit(x, sample_weight=beside[0], labels=beside[1]))
+
+
+def test_partitions_that_cannot_be_written_to_are_summed_where_they_lie(rng, monkeypatch):
+    X, seen, add = two_columns(rng), [], dask_rows.Sums.add
+    locked = [part.copy() for part in np.split(X, 3)]
+    for part in locked:
+        part.flags.writeable = False
+
+    def noted(self, piece):
+        seen.append(piece.rows)
+        return add(self, piece)
+
+    monkeypatch.setattr(dask_rows.Sums, "add", noted)
+    x = da.concatenate([da.from_delayed(dask.delayed(lambda i=i: locked[i])(), (N // 3, 2), float) for i in range(3)])
+    settings = {"components": [MultivariateNormal([m, m], np.eye(2)) for m in (0, 3)]}
+    model = MixtureModel(**settings).fit(x)
+    assert_same_bits(MixtureModel(**settings).fit(da.from_array(X, chunks=(N // 3, 2))), model)
+    assert all(any(np.shares_memory(rows, part) for part in locked) for rows in seen[:3])
+    np.testing.assert_array_equal(np.concatenate(locked), X)
 
 
 def test_starts_from_samples_of_the_partitions_and_unknown_chunks(rng):

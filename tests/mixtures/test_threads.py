@@ -189,10 +189,14 @@ def test_what_is_no_number_of_threads_is_refused(n_jobs):
 
 def test_helpers_do_part_of_the_work_and_are_kept(rng, small_chunks, monkeypatch):
     data = observed(one_column(rng))
-    seen, sum_chunks = set(), threads.sum_chunks
+    seen, sum_chunks, helped = set(), threads.sum_chunks, threading.Event()
 
     def noted(*arguments):
         seen.add(threading.current_thread().name)
+        if threading.current_thread() is threading.main_thread():
+            helped.wait(1.0)  # chunks are so few and small that a busy machine might start no helper in time
+        else:
+            helped.set()
         sum_chunks(*arguments)
 
     monkeypatch.setattr(threads, "sum_chunks", noted)
