@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import copy
 import uuid
+import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -64,6 +66,37 @@ class Parameters(NamedTuple):
     steps: Array
 
 
+class LookedAt:
+    """Partitions whose stamps were seen to be right in this process; elsewhere, where it is sent to, there are none.
+
+    To Dask what a task returned is constant: rows that are the same object are the same rows. They are not held here.
+    """
+
+    def __init__(self) -> None:
+        self.references: dict[int, tuple[Any, ...]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LookedAt, ()
+
+    def holds(self, block: Block, number: int) -> bool:
+        """Whether the rows of a partition, and what travels with them, are the objects that were added."""
+        found = self.references.get(number)
+        return found is not None and all(ref() is part for ref, part in zip(found, self._parts(block), strict=True))
+
+    def add(self, block: Block, number: int) -> None:
+        """Know a partition again, if its parts are such as can be."""
+        with suppress(TypeError):
+            self.references[number] = tuple(_none if part is None else weakref.ref(part) for part in self._parts(block))
+
+    @staticmethod
+    def _parts(block: Block) -> tuple[Any, ...]:
+        return block.x, block.sample_weight, block.labels
+
+
+def _none() -> None:
+    """Stand for a reference to None."""
+
+
 class Job(NamedTuple):
     """What workers know throughout a fit: tables without the addresses of another process's kernels, and the door."""
 
@@ -73,6 +106,7 @@ class Job(NamedTuple):
     block_size: int
     door: Door
     stamps: list[Stamp]
+    looked_at: LookedAt
 
     @property
     def plan_here(self) -> Any:
@@ -149,7 +183,7 @@ class Partitions(Surveyed):
         if self._known is None or self._known[0] is not plan:
             sizes = state.mass.size, state.leaf_mass.size, state.stats.size
             without = plan._replace(log_pdf=None, accumulate=None)
-            job = Job(self.leaves, without, sizes, block_size, self.door, self.stamps)
+            job = Job(self.leaves, without, sizes, block_size, self.door, self.stamps, LookedAt())
             self._known = plan, _constant(job).persist()
         return self._known[1]
 
@@ -244,8 +278,11 @@ def _sums(job: Job, parameters: Parameters, *arguments: Any) -> Array:
     plan, first = writable(job.plan_here), sum(stamp[0] for stamp in job.stamps[:number])
     sums = Sums(plan, job.state_here(parameters), parameters.steps, job.block_size, first=first)
     block = _block(*arguments)
-    block = block._replace(x=lent(block.x))
-    piece = job.door.again(block, job.stamps[number]) if n_rows(block.x) else None
+    if n_rows(block.x) == 0:
+        return sums.total
+    stamp = None if job.looked_at.holds(block, number) else job.stamps[number]
+    piece = job.door.again(block._replace(x=lent(block.x)), stamp)
+    job.looked_at.add(block, number)
     if piece is not None:
         sums.add(piece)
     return sums.total

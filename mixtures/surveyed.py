@@ -117,8 +117,8 @@ class Door:
             data = enter(self.structure, x, block.sample_weight)
             return data, enter_labels(self.structure, block.labels, data.n_given, data.places)
 
-    def again(self, block: Block, stamp: Stamp) -> Observed | None:
-        """Return a block that was checked before.
+    def again(self, block: Block, stamp: Stamp | None) -> Observed | None:
+        """Return a block that was checked before; its stamp is None if it is known to be the same.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Door:
         """
         with at(block.place):
             piece = None if is_absent(block.x, block.sample_weight) else self._again(block)
-            if (stamp_of(piece) if piece else NOTHING) != stamp:
+            if stamp is not None and (stamp_of(piece) if piece else NOTHING) != stamp:
                 raise InvalidDataError(
                     f"its rows are not those of the first pass ({len(piece.rows) if piece else 0} now, {stamp[0]} "
                     "then): all passes must see the same data"

@@ -1,6 +1,7 @@
 """Dask collections: the fit in memory, for any scheduler and number of workers, and whichever of them dies."""
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -25,6 +26,7 @@ from mixtures import (
     Product,
     dask_rows,
 )
+from mixtures.sources import Block
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 N = 3000
@@ -80,6 +82,30 @@ def test_partitions_that_cannot_be_written_to_are_summed_where_they_lie(rng, mon
     assert_same_bits(MixtureModel(**settings).fit(da.from_array(X, chunks=(N // 3, 2))), model)
     assert all(any(np.shares_memory(rows, part) for part in locked) for rows in seen[:3])
     np.testing.assert_array_equal(np.concatenate(locked), X)
+
+
+def test_rows_that_stay_are_looked_at_once(rng, monkeypatch):
+    X, looked, stamp_of = two_columns(rng), [], dask_rows.stamp_of
+    monkeypatch.setattr("mixtures.surveyed.stamp_of", lambda piece: (looked.append(1), stamp_of(piece))[1])
+    settings = {"components": [MultivariateNormal([m, m], np.eye(2)) for m in (0, 3)]}
+    x, weight = da.from_array(X, chunks=(1000, 2)), da.ones(N, chunks=1000)
+    fitted = MixtureModel(**settings).fit(x, sample_weight=weight)  # pieces are made anew by each pass
+    assert len(looked) % 3 == 0
+    assert len(looked) >= 3 * len(fitted.history_)
+    looked.clear()
+    kept = MixtureModel(**settings).fit(x.persist(), sample_weight=weight.persist())
+    assert len(looked) == 3
+    assert_same_bits(fitted, kept)
+    looked.clear()
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    MixtureModel(**settings).fit(dd.from_pandas(frame, npartitions=3).persist())
+    assert len(looked) == 3
+    known = dask_rows.LookedAt()
+    known.add(Block("", X), 0)
+    assert known.holds(Block("", X), 0)
+    assert not known.holds(Block("", X, np.ones(N)), 0)
+    assert not known.holds(Block("", X.copy()), 0)
+    assert pickle.loads(pickle.dumps(known)).references == {}
 
 
 def test_starts_from_samples_of_the_partitions_and_unknown_chunks(rng):
