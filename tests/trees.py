@@ -17,6 +17,7 @@ from mixtures import (
     Exponential,
     Gamma,
     Geometric,
+    InvalidParameterError,
     Laplace,
     Logistic,
     LogNormal,
@@ -200,8 +201,18 @@ def prior_of_leaf(draw, leaf):
         return "default"
     factor = draw(st.sampled_from([1.0, 1.0, 1.5, 2.0]))
     mode = leaf.with_values(**{p.name: near(leaf.parameters[p.name], p.domain, factor) for p in leaf.declared})
+    assume(stands_for_rows(mode))
     mean_count = draw(st.sampled_from([None, 0.0, 0.5, 3.0])) if normal else None
     return Prior(mode, count, mean_count)
+
+
+def stands_for_rows(d):
+    """Whether there are rows that stand for a distribution: not if much of it is next to an end that is not zero."""
+    try:
+        d.expected_rows()
+    except InvalidParameterError:
+        return False
+    return True
 
 
 def near(value, domain, factor):
@@ -346,7 +357,8 @@ def apart(d, rng):
 def elsewhere(leaf, p, rng):
     """Return another value of a parameter, far from most others; None where it says nothing of the place."""
     if p.name in ("mean", "loc", "log_mean") and not p.domain.periodic:
-        return (15.0 * rng.integers(-4, 5, np.shape(leaf.parameters[p.name])))[()].astype(float)
+        unit = 3.0 if p.name == "log_mean" else 15.0  # floors of scales are relative to the largest values of a column
+        return (unit * rng.integers(-4, 5, np.shape(leaf.parameters[p.name])))[()].astype(float)
     if p.domain.periodic:
         return float(rng.integers(-3, 4))
     if p.name == "concentration":
