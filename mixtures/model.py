@@ -64,9 +64,9 @@ class MixtureModel(Mixture, Views):
         Whether `fit` leaves the weights as given; or the components, by name or number, whose weights it leaves, while
         the others share the rest.
     prior : "default", Prior, or list or dict of these, optional
-        What is known of the parameters before the data, see `Prior`: one for all components, or one for each, None
-        where nothing is (for the parts of a product a dict by their names). "default" is the prior of Fraley & Raftery
-        for normals, which keeps them from collapsing (Notes).
+        What is known of the parameters before the data, see `Prior`: one for all components, or one for each (in a dict
+        by name or number), None where nothing is (for the parts of a product a dict by their names). "default" is the
+        prior of Fraley & Raftery for normals, which keeps them from collapsing (Notes).
     weights_prior : float or array_like, shape (K,), optional
         Concentration >= 1 of a Dirichlet prior of the weights; 1 says nothing.
     init : array_like, shape (n,) or (n, K), or callable, optional

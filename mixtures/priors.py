@@ -12,7 +12,7 @@ fixed point besides, which tell of the mean, that is the normal-inverse-gamma or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -23,6 +23,7 @@ from distributions.data import Array, centre_and_scale
 from distributions.errors import InvalidDataError, InvalidParameterError
 from distributions.multivariate_normal import MultivariateNormal
 from distributions.outline import Branch, Leaf
+from distributions.records import plain
 
 DEFAULT = "default"
 SHRINKAGE = 0.01  # count of rows that tell of the mean, in the prior of Fraley & Raftery
@@ -267,8 +268,17 @@ def _require_number(what: str, value: Any, shown: Any) -> None:
 # ------------------------------------------------------------------------------------------ as users give them
 
 
-def by_component(prior: Any, names: Sequence[str]) -> list[Any]:
+def by_component(prior: Any, names: Sequence[str], name_of: Callable[[Any, str], str]) -> list[Any]:
     """Return the prior of each component, None where it has none.
+
+    Parameters
+    ----------
+    prior : None, "default", Prior, list or dict
+        As given to `MixtureModel`.
+    names : sequence of str
+        Of all components.
+    name_of : callable
+        The name of a component that is given by name or number, see `Structure.name_of`.
 
     Raises
     ------
@@ -278,12 +288,12 @@ def by_component(prior: Any, names: Sequence[str]) -> list[Any]:
     if prior is None or isinstance(prior, Prior) or (isinstance(prior, str) and prior == DEFAULT):
         entries = [prior] * len(names)
     elif isinstance(prior, Mapping):
-        strange = [name for name in prior if name not in names]
-        if strange:
-            raise InvalidParameterError(
-                f"MixtureModel: prior names {strange[0]!r}; the components are {', '.join(map(repr, names))}"
-            )
-        entries = [prior.get(name) for name in names]
+        named = [name_of(component, "prior") for component in prior]
+        twice = [name for name in names if named.count(name) > 1]
+        if twice:
+            raise InvalidParameterError(f"MixtureModel: prior names {twice[0]!r} twice, by name and by number")
+        own = dict(zip(named, prior.values(), strict=True))
+        entries = [own.get(name) for name in names]
     elif isinstance(prior, Sequence) and not isinstance(prior, str) and len(prior) == len(names):
         entries = list(prior)
     else:
@@ -376,8 +386,10 @@ def to_record(prior: Any) -> Any:
     """Return what a user gave as a prior in plain numbers, text, lists and dicts."""
     if isinstance(prior, Prior):
         return {"distribution": prior.distribution.to_dict(), "count": prior.count, "mean_count": prior.mean_count}
-    if isinstance(prior, Mapping):
+    if isinstance(prior, Mapping) and all(isinstance(name, str) for name in prior):
         return {"by_name": {name: to_record(part) for name, part in prior.items()}}
+    if isinstance(prior, Mapping):  # components by number: the keys of a record are text
+        return {"by_component": [[plain(key), to_record(part)] for key, part in prior.items()]}
     if isinstance(prior, Sequence) and not isinstance(prior, str):
         return [to_record(part) for part in prior]
     return prior
@@ -389,6 +401,8 @@ def from_record(record: Any) -> Any:
         return [from_record(part) for part in record]
     if isinstance(record, dict) and "by_name" in record:
         return {name: from_record(part) for name, part in record["by_name"].items()}
+    if isinstance(record, dict) and "by_component" in record:
+        return {key: from_record(part) for key, part in record["by_component"]}
     if isinstance(record, dict):
         return Prior(Distribution.from_dict(record["distribution"]), record["count"], record["mean_count"])
     return record

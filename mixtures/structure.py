@@ -76,7 +76,7 @@ class Structure:
                 "its own. Give it to one of the two."
             )
         self._check_column_names()
-        self._priors = priors.by_component(rules.prior, list(self.named))
+        self._priors = priors.by_component(rules.prior, list(self.named), self.name_of)
         self._pseudo_counts = priors.pseudo_counts(rules.weights_prior, len(self.named))
         if self.weights is not None and np.any((self.weights == 0.0) & (self._pseudo_counts > 0.0)):
             raise InvalidParameterError(
@@ -271,8 +271,13 @@ class Structure:
     @property
     def record_of_rules(self) -> dict[str, Any]:
         """The rules that are not the default, as plain numbers, text and lists."""
-        tied = {"tied": ties.record(self._tied)} if self._tied else {}
-        return {**self.rules.given, **tied}
+        rules = self.rules.given
+        if self._tied:
+            rules["tied"] = ties.record(self._tied)
+        if isinstance(self.rules.prior, Mapping):
+            named = {self.name_of(component, "prior"): own for component, own in self.rules.prior.items()}
+            rules["prior"] = priors.to_record(named)
+        return rules
 
     def shaped(self, components: Sequence[Distribution]) -> list[Distribution] | dict[str, Distribution]:
         """Return the components as they were given: a list, or a dict by name."""

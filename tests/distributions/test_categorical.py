@@ -70,7 +70,7 @@ def test_unseen_labels_have_no_density_and_missing_ones_are_nan():
         Categorical().fit(np.array(["a", None, "b"], dtype=object))
     with pytest.raises(InvalidDataError, match="one of 'a', 'b'"):
         Categorical(categories=("a", "b")).fit(TEXT)
-    with pytest.raises(InvalidDataError, match="zero density"):
+    with pytest.raises(InvalidDataError, match=r"row 0, -1\) is of zero .*'.' \(here 0 to \d; -1 is any other\)"):
         MixtureModel([Categorical(), Categorical()]).fit(TEXT).predict_proba(["z"])
 
 

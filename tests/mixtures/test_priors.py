@@ -590,6 +590,14 @@ def test_a_prior_is_kept_by_copies_and_records(rng):
     assert "log-posterior" in model.summary()
 
 
+def test_a_prior_may_name_its_component_by_number():
+    components, prior = {"a": Normal(0.0, 1.0), "b": Normal(4.0, 1.0)}, Prior(Normal(4.0, 1.0), 3.0)
+    x = [0.0, 1.0, 0.5, 4.0, 4.2, 3.0]
+    by_number, by_name = (MixtureModel(components, prior={key: prior}).fit(x) for key in (1, "b"))
+    assert by_number == by_name
+    assert MixtureModel.from_json(by_number.to_json()) == by_name
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -602,7 +610,8 @@ def test_a_prior_is_kept_by_copies_and_records(rng):
         (lambda: MixtureModel([Normal()], prior="flat").fit([1.0]), "prior must be 'default'"),
         (lambda: MixtureModel([Normal()], prior=[None, None]).fit([1.0]), "for the 1 components"),
         (lambda: MixtureModel([Normal()], prior=[3.0]).fit([1.0]), "prior of component 'Normal' must be"),
-        (lambda: MixtureModel([Normal()], prior={"x": None}).fit([1.0]), "prior names 'x'"),
+        (lambda: MixtureModel([Normal()], prior={"x": None}).fit([1.0]), "prior names 'x'.* 'Normal', or 0 to 0"),
+        (lambda: MixtureModel({"a": Normal()}, prior={"a": None, 0: None}).fit([1.0]), "names 'a' twice"),
         (lambda: MixtureModel([Poisson()], prior="default").fit([1.0]), "no such part"),
         (lambda: MixtureModel([Normal()], prior=Prior(Poisson(1.0), 2)).fit([1.0]), "made of Normal, but its prior"),
         (lambda: MixtureModel([Product([Normal(), Poisson()])], prior=[{"y": None}]).fit([[1.0, 2.0]]), "the part 'y'"),
