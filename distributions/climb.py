@@ -159,8 +159,22 @@ def fitted(
     held = set(start.at_bounds(best.to_theta(), box))
     limits = [FAR_LOCATION if p.domain.is_location and p.power else FAR for p in free]
     inside = [p.limits[0] < best.parameters[p.name] < p.limits[1] for p in free]  # a limit is a benign end
-    held |= {p.name for p, way, far, in_ in zip(free, travelled, limits, inside, strict=True) if in_ and abs(way) > far}
+    # Nor is it far to come in from, or to stay near, where the family's own fit to other rows stopped.
+    out = [_extremity(p, best.parameters[p.name]) >= _extremity(p, origin.parameters[p.name]) + 1.0 for p in free]
+    far = np.abs(travelled) > limits
+    held |= {p.name for p, *signs in zip(free, inside, out, far, strict=True) if all(signs)}
     return best, tuple(p.name for p in free if p.name in held)
+
+
+def is_extreme(distribution: Distribution) -> bool:
+    """Whether a free pure number is so far out that a family's own fit stopped there, on its way to a limit."""
+    free = [p for p in distribution.declared if p.name not in distribution.frozen and not p.power]
+    return any(_extremity(p, distribution.parameters[p.name]) > FAR for p in free)
+
+
+def _extremity(p: Parameter, value: float) -> float:
+    """Return how far a pure number is from the middle of its domain; infinity of others, which have none."""
+    return math.inf if p.power or np.ndim(value) else abs(shape(p.name, p.domain).to_coordinate(value))
 
 
 def _coordinate(p: Parameter, value: float, scale: Array) -> Coordinate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import field, replace
 from typing import Self
 
@@ -16,6 +17,9 @@ from .domains import Domain
 from .errors import InvalidParameterError
 from .intervals import counts, is_trusted, log_probability, panel_edges
 from .wrapper import Wrapper
+
+OUTSIDE, COMPLETIONS = 32, 50  # rows on either side that stand for those outside; most steps of EM with them
+ROUNDING, LEFT = 1e-13, 1e-9  # of a mean log density: no gain; what a family's own fit leaves where it stops
 
 
 class Truncated(Wrapper):
@@ -36,8 +40,9 @@ class Truncated(Wrapper):
     parameter a number on the whole line, from the fit of the distribution itself. The probability of the
     interval is a difference of distribution functions, or, where digits would cancel, an integral of the density, so
     that an interval far out in a tail costs no precision. Where the likelihood has no maximum, such as that of a normal
-    distribution when values above 0 vary more than exponential ones, `fit` says so. Johnson, Kotz & Balakrishnan,
-    Continuous Univariate Distributions 1 (1994), ch. 13.
+    distribution when values above 0 vary more than exponential ones, `fit` says so. Where it rises towards a limit
+    next to which the fit of the distribution itself stops, as a negative binomial one does next to the Poisson
+    distribution, so does this one. Johnson, Kotz & Balakrishnan, Continuous Univariate Distributions 1 (1994), ch. 13.
 
     Examples
     --------
@@ -120,10 +125,42 @@ class Truncated(Wrapper):
         if held or iterations is not None:  # that of itself is a guess
             return self._with(start), held
         origin = start
+        limit = None
+        if climb.is_extreme(origin):  # where the likelihood is flat: what is less varied in the interval need not be so
+            start = limit = self._fit_completed(origin, x, share, scale, floor, mean_log_density)
         if not self.distribution.unknown:
             start = max(start, self.distribution, key=mean_log_density)
         fitted, held = climb.fitted(start, origin, mean_log_density, scale, floor, "Truncated")
+        if held and limit is not None and mean_log_density(limit) >= mean_log_density(fitted) - LEFT:
+            return self._with(limit), ()  # the family's own fit stops there too, and calls it a maximum
         return self._with(fitted), held
+
+    def _fit_completed(
+        self,
+        start: Distribution,
+        x: Array,
+        share: Array,
+        scale: Array,
+        floor: float,
+        mean_log_density: Callable[[Distribution], float],
+    ) -> Distribution:
+        """Return the distribution after steps of EM, whose missing rows are those that were never recorded."""
+        middles, (low, high) = (np.arange(OUTSIDE) + 0.5) / OUTSIDE, self._interval
+        for _ in range(COMPLETIONS):
+            inside = float(np.exp(log_probability(start, low, high)[0]))
+            if not inside > 0.0:
+                break
+            below = float(start.cdf(low)[0]) if math.isfinite(low[0]) else 0.0
+            above = max(1.0 - below - inside, 0.0)
+            values = np.concatenate([x, start.ppf(below * middles), start.ppf(1.0 - above * middles)])
+            weight = np.concatenate([inside * share, np.repeat([below / OUTSIDE, above / OUTSIDE], OUTSIDE)])
+            kept = (weight > 0.0) & np.isfinite(values)
+            moved, _ = climb.own_fit(start, values[kept, np.newaxis], weight[kept], scale, floor)
+            gain = mean_log_density(moved) - mean_log_density(start)
+            start = moved if gain > 0.0 else start
+            if not gain > ROUNDING:
+                break
+        return start
 
     def sample(self, size: int, rng: Rng = None) -> Array:
         """Draw ``size`` independent values, shape (size,)."""

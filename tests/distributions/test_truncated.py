@@ -14,6 +14,7 @@ from distributions import (
     InvalidDataError,
     InvalidParameterError,
     MultivariateNormal,
+    NegativeBinomial,
     Normal,
     Poisson,
     Truncated,
@@ -134,3 +135,22 @@ def test_errors_name_cause_and_row():
         Truncated(Normal(), 0.0).fit([1.0, -2.0, 3.0])
     with pytest.raises(InvalidParameterError, match="Freeze it"):
         Truncated(DiscreteUniform(), 0.0).fit([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("seed", [0, 5, 6, 7])
+def test_counts_no_more_varied_than_poisson_s_are_fitted_too(seed):
+    y = np.random.default_rng(seed).poisson(2.5, 300).astype(float)
+    y = y[y > 0]  # of less variance than a Poisson distribution has
+    poisson = Truncated(Poisson(), low=1).fit(y).log_likelihood(y)
+    found = Truncated(NegativeBinomial(), low=1).fit(y)
+
+    def loss(at):
+        size, mean = np.exp(at)
+        inner = NegativeBinomial.from_mean_size(mean, size)
+        return np.log1p(-inner.pdf([0.0]))[0] * len(y) - inner.log_likelihood(y)
+
+    best = -min(minimize(loss, [start, 1.0], method="Nelder-Mead").fun for start in (1.0, 4.0))
+    assert found.log_likelihood(y) >= max(best, poisson) - 1e-6
+    assert (found.distribution.size > 1e6) == (best < poisson + 1e-3)
+    model = MixtureModel([Truncated(NegativeBinomial(), low=1)]).fit(y)
+    assert model.degeneracies_ == []
