@@ -47,6 +47,9 @@ class Start(NamedTuple):
     n_agreed : int
         How many of them were seen to reach the optimum that was chosen, itself included; 1 where a component had to
         change its place for it. Those left behind in a shorter run, which might have come there too, do not count.
+    n_reseeds : int
+        How many times a component was taken from its place in the best run and started anew elsewhere, for a better
+        one. What comes of it is an optimum like any other: nothing holds the parameters, so no warning tells of it.
     interruption : KeyboardInterrupt or None
         What ended the choice early: of what was tried before it, this is the best.
     """
@@ -54,6 +57,7 @@ class Start(NamedTuple):
     parameters: Parameters
     n_starts: int = 1
     n_agreed: int = 1
+    n_reseeds: int = 0
     interruption: KeyboardInterrupt | None = None
 
 
@@ -131,7 +135,7 @@ def best_start(
     elif n_init is None:
         cost = sample.rows.shape[0] * n_components * (sample.rows.shape[1] + 1) ** 2
         n_init = int(np.clip(START_COST / cost, FEWEST_STARTS, MOST_STARTS))
-    contest, n_starts = Contest(layout, sample, scale, truncation, accelerate, n_rows, n_jobs), 0
+    contest, n_starts, n_reseeds = Contest(layout, sample, scale, truncation, accelerate, n_rows, n_jobs), 0, 0
     try:
         for guess in _first_guesses(layout, sample, scale, n_init, rng, own):
             contest.enter(guess)
@@ -149,13 +153,13 @@ def best_start(
             contest.hold(report)
             if contest.best is before:
                 break
-            n_agreed = 1
+            n_agreed, n_reseeds = 1, n_reseeds + 1
     except KeyboardInterrupt as interruption:
         if not contest.guesses:
             raise
-        return Start(contest.best.parameters, n_starts or len(contest.guesses), 1, interruption)
+        return Start(contest.best.parameters, n_starts or len(contest.guesses), 1, n_reseeds, interruption)
     best = contest.best
-    start = Start(contest.guess if complete else best.parameters, n_starts, n_agreed)
+    start = Start(contest.guess if complete else best.parameters, n_starts, n_agreed, n_reseeds)
     given = own is not None or any(not choice.is_symmetric for choice in layout.choices.values())
     partial = any(len(members) < n_components or not tie.is_symmetric for members, tie in layout.groups)
     if given or data.is_labelled or partial or not layout.is_plain:  # each has something of its own: it keeps its place

@@ -18,6 +18,7 @@ from . import dask_rows, em, persistence, streams
 from .dask_rows import is_dask, lazily
 from .estimator import as_given, known_to_sklearn
 from .fitting import Fit
+from .initialization import Start
 from .labels import matching, relabelled
 from .mixture import Mixture
 from .online import DECAY, Online, require_decay, require_stream
@@ -132,6 +133,9 @@ class MixtureModel(Mixture, Views):
         How many of them were seen to reach the chosen optimum, 1 where a component had to change its place for it. One
         of many is a reason to raise `n_init`; those left behind in a shorter run, which might have come there too, do
         not count.
+    n_reseeds_ : int
+        How many times the best run was improved by a component that was taken from where it was needed least, such as
+        one without data, and started anew elsewhere. No warning: the fit is an optimum like any other.
     n_iter_ : int
         Number of updates, extrapolations included: passes over the data after the first.
     converged_ : bool
@@ -511,9 +515,12 @@ class MixtureModel(Mixture, Views):
         self.n_rows_, self.n_features_in_ = fit.data.n_rows, fit.data.n_columns
         self.total_weight_ = fit.data.total_weight
         self.converged_reason_ = em.REASONS[fit.status]
-        self.n_starts_, self.n_agreed_ = fit.start.n_starts, fit.start.n_agreed
+        self._keep_start(fit.start)
         self.degeneracies_ = fit.degeneracies
         self._keep_names(fit.data.names_from)
+
+    def _keep_start(self, start: Start) -> None:
+        self.n_starts_, self.n_agreed_, self.n_reseeds_ = start.n_starts, start.n_agreed, start.n_reseeds
 
     def _keep_stream(self, stream: Online) -> None:
         components, self.weights_ = stream.current
@@ -528,7 +535,7 @@ class MixtureModel(Mixture, Views):
         self.n_rows_, self.n_features_in_ = stream.n_rows, stream.n_columns
         self.total_weight_ = stream.total_weight
         self.converged_reason_ = em.REASONS[em.STREAMED]
-        self.n_starts_, self.n_agreed_ = stream.start.n_starts, stream.start.n_agreed
+        self._keep_start(stream.start)
         self.degeneracies_ = stream.degeneracies
 
     def _warn_of_stream(self, before: Online | None) -> None:

@@ -239,6 +239,7 @@ _LEARNED = {
     "total_weight_": Entry(float, number),
     "n_starts_": Entry(int, whole),
     "n_agreed_": Entry(int, whole),
+    "n_reseeds_": Entry(int, whole),
     "degeneracies_": Entry(_write_degeneracies, _read_degeneracies),
     "feature_names_in_": Entry(plain, texts),
 }

@@ -57,4 +57,9 @@ def test_moves_find_better_optima(monkeypatch):
     assert min(gains) > -1e-5
     assert max(gains) > 1.0
     assert all(model.n_starts_ == 10 for model in with_moves)
-    assert with_moves[int(np.argmax(gains))].n_agreed_ == 1
+    best = with_moves[int(np.argmax(gains))]
+    assert best.n_agreed_ == 1
+    assert best.n_reseeds_ > 0
+    assert best.degeneracies_ == []  # and no warning, or this test would fail
+    assert all(model.n_reseeds_ == 0 for model in without)
+    assert MixtureModel.from_json(best.to_json()).n_reseeds_ == best.n_reseeds_
