@@ -124,7 +124,8 @@ def _sum(kernels: Kernels, rows: Array, weight: Array | None, theta: Array, stat
         if judged:
             out = np.zeros(X.shape[1])
             kernels.log_pdf(X, theta, out)
-            log_likelihood += float(r @ out)
+            with np.errstate(over="ignore", invalid="ignore"):  # of all rows it is infinite then
+                log_likelihood += float(r @ out)
         kernels.accumulate(X, r, theta, stats)
     return log_likelihood
 

@@ -34,7 +34,7 @@ All kernels of one role have one machine signature, so a compiled loop calls the
 
 import types as python_types
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from threading import RLock
 from typing import Any, NamedTuple
@@ -152,8 +152,18 @@ def address(function: Any, role: str) -> int:
         )
     with _compiling:  # another thread may be about to do the same
         result = function.get_compile_result(types.none(*ROLES[role].values()))
-        function.disable_compile()  # a call with other types is a mistake, not a second version
+        # A call with other types is a mistake, not a second version. numba's own switch for that would refuse a thread
+        # that has called the kernel meanwhile and waits for this version.
+        function.compile = partial(_known_version, function)
     return result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+
+
+def _known_version(function: Any, types_given: Any) -> Any:
+    """Return the entry of the version of a kernel for some types; it is an error if there is none."""
+    known = function.overloads.get(tuple(types_given))
+    if known is None:
+        raise TypeError(f"No matching definition of {function.__name__} for {', '.join(map(str, types_given))}")
+    return known.entry_point
 
 
 _addresses: dict[Any, int] = {}

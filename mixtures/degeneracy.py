@@ -89,7 +89,7 @@ def spikes(engine: Engine, n_rows: int) -> list[Spike]:
         Of the data.
     """
     layout, mass, scale = engine.layout, engine.state.mass, engine.scale
-    counts = mass * (n_rows / mass.sum())
+    counts = mass * (n_rows / max(mass.sum(), np.finfo(float).tiny))  # of rows that no component reaches there is none
     share, found = FEW_OF_SHARE * n_rows / len(layout.branches), []
     parts, has_prior = None, _has_prior(engine)
     for place, (leaf, owners) in enumerate(zip(layout.leaves, layout.owners, strict=True)):

@@ -55,6 +55,7 @@ SLOWEST = 0.9999  # largest ratio of successive steps that a prediction believes
 SUCCESSION = 2  # updates since the last extrapolation, from which on there can be another: fast parts must settle
 CONFIRMATIONS = 4  # updates in succession that must find the climb over once there was an extrapolation
 FALL = 1e-9  # per unit of weight: a smaller fall is rounding
+MOST_FALL = 1e-6  # per unit of weight: a larger one is told, whatever the condition of a covariance
 PATIENCE = 1000.0  # updates in succession that gain no more than rounding: parameters still move, along a flat ridge
 FALLS = 50.0  # among them, beyond the rounding of a sum: then steps are rounding too
 
@@ -354,6 +355,7 @@ def _is_rounding(engine: Engine) -> bool:
     for place, leaf in enumerate(engine.parameters.leaves):
         part = leaf.rounding
         slack += float(engine.state.leaf_mass[place]) * (math.sqrt(part) if place in together else part)
+    slack = min(slack, MOST_FALL * float(engine.state.mass.sum()))
     if not fall <= slack:
         return False
     progress[SLACK] = slack

@@ -16,6 +16,7 @@ from .thinning import ends, sampled
 SAMPLE = 4000  # representative rows
 LLOYD_STEPS = 10
 SPOT_TRIES = 8  # most neighbourhoods of which the densest is taken
+FARTHEST = 1e100  # deviations from the mean, whose squares can be added
 SMALLEST_SPOT = 0.005  # of the total weight
 
 
@@ -69,7 +70,8 @@ def representatives(data: Observed, most: int = SAMPLE) -> tuple[Observed, bool]
 def standardised(data: Observed) -> Array:
     """Return points in standard deviations about the mean, shape (n, d); a missing cell is in the middle."""
     centre, scale = centre_and_scale(data.points, data.row_weight)
-    return np.nan_to_num((data.points - centre) / scale)
+    with np.errstate(over="ignore"):  # a row of next to no weight may lie any number of deviations away
+        return np.clip(np.nan_to_num((data.points - centre) / scale), -FARTHEST, FARTHEST)
 
 
 def _merge(rows: Array, weight: Array) -> tuple[Array, Array]:

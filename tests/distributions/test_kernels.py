@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import NamedTuple
 
 import numpy as np
@@ -210,3 +211,26 @@ def test_threads_that_ask_at_once_get_one_kernel():
             assert len(set(found)) == 1
     finally:
         sys.setswitchinterval(before)
+
+
+def test_a_thread_that_calls_a_kernel_while_another_compiles_it_waits_for_it():
+    @kernel
+    def complete(theta):
+        theta[0] = 1.0
+
+    begun, compile_itself = Event(), complete.compile
+
+    def compile_late(sig):  # as one that waits for the lock of the compiler
+        begun.set()
+        made.wait()
+        return compile_itself(sig)
+
+    made, complete.compile, theta = Event(), compile_late, np.zeros(1)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(complete, theta)
+        begun.wait()
+        complete.compile = compile_itself
+        address.__wrapped__(complete, "complete")
+        made.set()
+        call.result()
+    assert theta[0] == 1.0

@@ -1,11 +1,14 @@
 """Bad input gets a clear error that names the thing, the first bad row and the remedy; nothing passed in is changed."""
 
+import warnings
+
 import fuzz
 import numpy as np
 import pytest
 
 from distributions.domains import REAL
 from mixtures import (
+    Cauchy,
     ConvergenceWarning,
     DegeneracyWarning,
     Distribution,
@@ -18,6 +21,7 @@ from mixtures import (
     Normal,
     NotFittedError,
     Poisson,
+    Skellam,
     UnknownParameterError,
     datasets,
     parameter,
@@ -325,3 +329,21 @@ def test_rows_of_different_lengths_are_refused_by_all_families(x, weight):
     if weight is None:
         with pytest.raises(InvalidDataError, match="needs? .*rows of one length|needs numbers as data"):
             MixtureModel([Normal(), Normal()]).fit(x)
+
+
+@pytest.mark.parametrize(
+    "components, x, weight",
+    [
+        ([Cauchy(), Cauchy()], [0.0, 0.0, 0.0, 1e200, 1e200], [1e12, 1.0, 1e-12, 1e-320, 1e-320]),
+        ([Skellam()], [1e300], [1e12]),
+    ],
+)
+def test_nothing_overflows_where_rows_are_huge_and_weights_are_out_of_proportion(components, x, weight):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            model = MixtureModel(components, n_init=4, max_iter=50).fit(x, sample_weight=weight)
+        except InvalidDataError:
+            return
+    assert np.isfinite(model.log_likelihood_)
