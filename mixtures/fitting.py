@@ -12,7 +12,13 @@ import numpy as np
 from distributions.arguments import as_generator, require_whole
 from distributions.base import Distribution, Rng
 from distributions.data import Array, as_observed
-from distributions.errors import ConvergenceWarning, DegeneracyWarning, InvalidParameterError, MeasureWarning
+from distributions.errors import (
+    ConvergenceWarning,
+    DegeneracyWarning,
+    InvalidDataError,
+    InvalidParameterError,
+    MeasureWarning,
+)
 from distributions.outline import Branch
 from distributions.records import plain
 
@@ -203,6 +209,10 @@ class Fit:
             self._check_prior()
             branches = self.layout.branches_of(self.engine.parameters.leaves)
             self.data.explain_failure(self.layout, branches, self.engine.state.weights)
+            raise InvalidDataError(  # each row has a density
+                "the sum of log densities times weights is too large for a number. Change the unit of x, or divide all "
+                "weights by their mean."
+            )
 
     def _look_on(self) -> None:
         """See a moment of the climb."""
