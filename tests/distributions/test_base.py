@@ -381,7 +381,7 @@ def test_fit_bounded_of_a_family_in_plain_numpy_is_its_own_fit():
 
 
 def test_kernels_in_the_wrong_place_are_refused_before_they_are_called():
-    log_pdf, accumulate, update, _ = Normal.kernels
+    log_pdf, accumulate, update, *_ = Normal.kernels
     for wrong in (Kernels(accumulate, log_pdf, update), Kernels(log_pdf.py_func, accumulate, update)):
         with pytest.raises(TypeError, match=r"Kernels.log_pdf must be a function log_pdf\(X, theta, out\) decorated"):
             wrong.addresses  # noqa: B018

@@ -73,7 +73,7 @@ def test_families_without_sums_get_all_of_them(rows, large):
 
 def test_bad_rows_are_named_with_their_piece(rows, large):
     rows[30_000] = np.inf
-    with pytest.raises(InvalidDataError, match=r"rows 27156 to 33944: .* \(first: row 2844, inf, inf\)"):
+    with pytest.raises(InvalidDataError, match=r"\(rows 27156 to 33944\): .* \(first: row 2844, inf, inf\)"):
         two().fit(rows)
 
 
