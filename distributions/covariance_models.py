@@ -27,7 +27,7 @@ import numpy as np
 from .base import Distribution
 from .data import Array
 from .errors import InvalidParameterError
-from .kernels import compiled, kernel
+from .kernels import compiled, in_order, kernel
 from .multivariate_normal import MultivariateNormal, factorise_above, move_mean, set_diagonal
 from .normal import LOG_SQRT_2PI
 
@@ -388,7 +388,7 @@ def loss_of(mean_log, share, equal_volume):
     return math.log(total) if equal_volume else total
 
 
-@compiled
+@in_order  # else whether its sums are made in lanes, and so their bits, depends on where the arrays lie
 def pulls(share, turned, equal_volume, pull):
     """Fill the weights, of sum 1, with which the components' logarithms of variances count to first order."""
     n, d = share.size, turned.shape[1]

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from distributions.base import Distribution
 from distributions.data import Array, as_observed
-from distributions.outline import Branch
+from distributions.domains import PROPORTIONS
+from distributions.outline import Branch, Leaf
 
 from .guesses import Guesses
 from .layout import Layout, Parameters
@@ -22,10 +24,11 @@ from .posterior import log_joint, shares
 
 BLOCK = 65536  # rows looked at together
 FEW = 400  # rows of which a start has seen all
+RARE = 1e-6  # share of all categories together that is equal
 ROUNDS = 5  # fitted anew, a support may leave out other rows
 
 
-def reaching(layout: Layout, start: Parameters, data: Observed, scale: Array) -> Parameters:
+def reaching(layout: Layout, start: Parameters, data: Observed, scale: Array, *, is_sample: bool = False) -> Parameters:
     """Return parameters with which some component reaches each row, as far as their leaves have unknown parameters.
 
     Parameters
@@ -37,7 +40,11 @@ def reaching(layout: Layout, start: Parameters, data: Observed, scale: Array) ->
         Checked data.
     scale : ndarray, shape (d,)
         Scale of each column.
+    is_sample : bool
+        Whether there are more rows, elsewhere: then categories that none of these shows get a share, too.
     """
+    if is_sample:
+        start = start._replace(leaves=[_with_rare(*leaf) for leaf in zip(layout.leaves, start.leaves, strict=True)])
     if len(data.rows) <= FEW or not any(leaf.distribution.unknown for leaf in layout.leaves):
         return start
     seen: Observed | None = None
@@ -48,6 +55,16 @@ def reaching(layout: Layout, start: Parameters, data: Observed, scale: Array) ->
         seen = representatives(data)[0] if seen is None else seen
         start, seen = _extended(layout, start, seen, take(data, left_out), scale)
     return start
+
+
+def _with_rare(leaf: Leaf, fitted: Distribution) -> Distribution:
+    """Return a leaf whose unknown proportions are not zero."""
+    moved = {}
+    for name, domain, *_ in fitted.declared:
+        value = np.asarray(fitted.parameters[name])
+        if domain.coordinates == PROPORTIONS and name in leaf.distribution.unknown and not value.all():
+            moved[name] = (1.0 - RARE) * value + RARE / value.size
+    return fitted.with_values(**moved) if moved else fitted
 
 
 def unreached(branches: Sequence[Branch], weights: Array, data: Observed) -> Integers:

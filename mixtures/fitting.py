@@ -11,7 +11,7 @@ import numpy as np
 
 from distributions.arguments import as_generator, require_whole
 from distributions.base import Distribution, Rng
-from distributions.data import Array, as_observed
+from distributions.data import Array, as_observed, is_numeric
 from distributions.errors import (
     ConvergenceWarning,
     DegeneracyWarning,
@@ -37,8 +37,9 @@ from .step import Step
 from .stochastic import StochasticClimb
 from .streams import Stream
 from .structure import Structure
-from .surveyed import is_additive
+from .surveyed import has_default_prior, is_additive
 from .sweep import n_chunks
+from .thinning import repeats
 from .training import InMemory, Training, check_rows
 from .truncation import as_truncation
 from .watching import Watch, kept
@@ -139,7 +140,7 @@ class Fit:
             n_jobs,
         )
         self.interruption = self.start.interruption
-        start = reaching(self.layout, self.start.parameters, data.start_rows, data.scale)
+        start = reaching(self.layout, self.start.parameters, data.start_rows, data.scale, is_sample=data.is_sample)
         self._start = self.layout.branches_of(start.leaves)
         self.engine = Engine(self.layout, start, data.scale, max_iter, data.has_missing, truncation, accelerated)
         data.serves(self.engine.leaves)
@@ -358,11 +359,15 @@ def _training(
 ) -> Training:
     """Return the data of a fit, checked, wherever they are.
 
-    Rows that must be known ``by_place`` are all made doubles at once, if they are in memory.
+    Rows in memory that must be known ``by_place``, or that repeat, are all made doubles at once; so they are where it
+    takes long, or more than sums, to read in pieces what goes with them.
     """
     if is_dask(x):
         return Partitions(structure, x, sample_weight, labels, rng)
-    in_pieces = is_large_map(x) or (is_large_and_narrow(x) and not by_place)
+    in_pieces = is_large_map(x)
+    if is_large_and_narrow(x) and not by_place and not has_default_prior(structure):
+        beside = (sample_weight, labels)
+        in_pieces = all(given is None or (is_numeric(given) and given.ndim) for given in beside) and not repeats(x)
     if is_blocks(x) or (in_pieces and is_additive(structure)):
         return Stream(structure, Source(x, sample_weight, labels), rng)
     return InMemory(structure, x, sample_weight, labels)

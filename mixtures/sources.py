@@ -201,6 +201,8 @@ class _Beside:
             self.is_flat, self.left = blocks.is_flat, iter(blocks)
         else:
             self.array = given if is_frame(given) else np.asarray(given)
+            if self.array.ndim == 0:
+                raise InvalidDataError(f"{name} needs an entry for each row; got {given!r}")
             self.is_flat, self.left = True, iter(())
         self.ready: list[Any] = []
 

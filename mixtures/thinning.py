@@ -16,6 +16,7 @@ from .observed import Integers, Observed, take
 
 FEWEST = 1000  # rows below which merging saves nothing
 REPEATED = 8  # rows for each different one, on average, from which on merging pays
+FEW = 10_000  # rows by which that is foreseen
 MOST_DISTINCT = 65536  # rows of a table that stays in the cache
 SAMPLE = 65536  # rows expected in a sample
 SEED = 0  # of all samples: the same rows give the same start
@@ -89,6 +90,12 @@ def merged(data: Observed) -> Observed:
     slots = np.full(2 << int(most).bit_length(), -1)
     count = find_distinct(data.rows.view(np.uint64), data.code, data.weight, first, mass, slots)
     return data if count < 0 else _taken(data, first[:count], mass[:count])
+
+
+def repeats(rows: np.ndarray) -> bool:
+    """Whether rows, shape (n,) or (n, d), seem to repeat so often that `merged` pays, by a few of them."""
+    few = rows[:: max(len(rows) // FEW, 1)]
+    return len(np.unique(few, axis=0)) * REPEATED < len(few)
 
 
 def ends(points: Array) -> Integers:

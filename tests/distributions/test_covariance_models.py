@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from distributions import InvalidParameterError, MultivariateNormal, Normal
-from distributions.covariance_models import MODELS, WORDS, CovarianceModel
+from distributions.covariance_models import MODELS, WORDS, CovarianceModel, pulls
 
 FLOOR = 1e-10
 
@@ -253,3 +253,15 @@ def test_a_member_takes_the_structure_of_the_model():
     ]:
         with pytest.raises(InvalidParameterError, match=match):
             CovarianceModel("VVE").member(bad, "a")
+
+
+def test_bits_do_not_depend_on_where_arrays_lie(rng):
+    n, d = 4, 2
+    for _ in range(100):
+        room, found = np.zeros(200), set()
+        given, turned = rng.dirichlet(np.ones(n)), rng.uniform(0.1, 3.0, (n, d, d))
+        for at in (*range(80, 97), *range(104, 120)):  # near the weights, before and behind them
+            room[100:104] = given
+            pulls(room[100:104], turned, False, room[at : at + n])
+            found.add(room[at : at + n].tobytes())
+        assert len(found) == 1

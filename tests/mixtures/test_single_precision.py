@@ -5,7 +5,17 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mixtures import InvalidDataError, Laplace, MixtureModel, Normal, Poisson, Product, sources
+from mixtures import (
+    Categorical,
+    InvalidDataError,
+    Laplace,
+    MixtureModel,
+    MultivariateNormal,
+    Normal,
+    Poisson,
+    Product,
+    sources,
+)
 
 N = 20_000
 
@@ -69,6 +79,38 @@ def test_what_knows_rows_by_their_places_gets_all_of_them(rows, large, options):
 def test_families_without_sums_get_all_of_them(rows, large):
     model = MixtureModel([Laplace(0, 1), Laplace(3, 1)]).fit(rows[:, 0])
     assert model.converged_
+
+
+def test_what_takes_more_than_sums_and_what_repeats_is_copied(rows, large, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("these are read in pieces")
+
+    monkeypatch.setattr("mixtures.fitting.Stream", refuse)
+    names = np.where(np.arange(len(rows)) < N, "Product 1", None).tolist()
+    assert two().fit(rows, labels=names).converged_
+    assert two().fit(rows, sample_weight=[1.0] * len(rows)).converged_
+    rows[0, 0] = np.nan
+    normals = [MultivariateNormal([m, m], np.eye(2)) for m in (0.0, 2.0)]
+    assert MixtureModel(normals, prior="default").fit(rows).converged_
+    counts = (np.arange(len(rows)) % 7).astype(np.float32)
+    assert MixtureModel([Poisson(1), Poisson(5)]).fit(counts).converged_
+
+
+def test_a_number_is_no_list_of_weights(rows, large):
+    for call in (two().fit, two().fit(rows).score):
+        with pytest.raises(InvalidDataError, match="sample_weight needs"):
+            call(rows, sample_weight=1.0)
+
+
+@pytest.mark.parametrize("n", [400_000])
+def test_a_rare_category_that_no_sample_shows_is_fitted(n, monkeypatch):
+    x = np.zeros((n, 2), dtype=np.float32)
+    x[:, 1] = np.random.default_rng(0).normal(size=n)
+    x[::3, 0], x[[5, n // 2, n - 1], 0] = 4, [1, 2, 3]
+    monkeypatch.setattr(sources, "LARGE", 1000)
+    model = MixtureModel(Product([Categorical(), Normal()]), n_components=2, n_init=2, max_iter=20, tol=1e-3, rng=0)
+    found = sum(w * part.parts[0].prob for w, part in zip(model.fit(x).weights_, model.components_, strict=True))
+    np.testing.assert_allclose(found * n, [n - len(x[::3]) - 2, 1, 1, 1, len(x[::3]) - 1], rtol=1e-6, atol=1e-3)
 
 
 def test_bad_rows_are_named_with_their_piece(rows, large):
