@@ -87,9 +87,10 @@ def in_order(function: Callable[..., Any]) -> Any:
     """Compile a function on arrays whose every operation is rounded as it is written.
 
     Else what is reordered or contracted depends on the function that it becomes a part of: a loop in which all is
-    compiled together, and one whose parts are called one by one, would differ in their last bits.
+    compiled together, and one whose parts are called one by one, would differ in their last bits. That nothing may be
+    reordered is said outright: an option that is not given is inherited from the function for which it is compiled.
     """
-    return _jit(function, no_cfunc_wrapper=True)
+    return _jit(function, fastmath=False, no_cfunc_wrapper=True)
 
 
 def inner(function: Callable[..., Any]) -> Any:
@@ -99,7 +100,7 @@ def inner(function: Callable[..., Any]) -> Any:
     Python it is what it is written as. Its operations are those of `in_order`.
     """
     function.py_func = function  # type: ignore[attr-defined]
-    return register_jitable(error_model="numpy", no_cfunc_wrapper=True)(function)
+    return register_jitable(error_model="numpy", fastmath=False, no_cfunc_wrapper=True)(function)
 
 
 @compiled
