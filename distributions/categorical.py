@@ -168,8 +168,8 @@ class Categorical(Distribution):
             return ANY_LABEL
         shown = [repr(label) for label in (self.categories or self._values.astype(int).tolist())]
         shown = shown if len(shown) <= 12 else [*shown[:10], "...", shown[-1]]
-        as_numbers = "" if self._is_numeric else f" (here 0 to {len(self._values) - 1}; -1 is any other)"
-        return Points.of(np.sort(self._values), "one of " + ", ".join(shown) + as_numbers)
+        codes = "" if self._is_numeric else f" (here 0 to {len(self._values) - 1}; -1 is any other)"
+        return Points.of(np.sort(self._values), "one of " + ", ".join(shown) + codes)
 
     def prepare(self, x: Any) -> Self:
         """Return a copy whose categories are the labels in the data, in sorted order; or self, where they are known."""

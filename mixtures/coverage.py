@@ -17,13 +17,13 @@ from distributions.domains import PROPORTIONS
 from distributions.outline import Branch, Leaf
 
 from .guesses import Guesses
+from .initialization import SMALL_SAMPLE
 from .layout import Layout, Parameters
 from .observed import Integers, Observed, take
 from .partitions import representatives, standardised
 from .posterior import log_joint, shares
+from .training import BLOCK_OF_ROWS
 
-BLOCK = 65536  # rows looked at together
-FEW = 400  # rows of which a start has seen all
 RARE = 1e-6  # share of all categories together that is equal
 ROUNDS = 5  # fitted anew, a support may leave out other rows
 
@@ -45,7 +45,7 @@ def reaching(layout: Layout, start: Parameters, data: Observed, scale: Array, *,
     """
     if is_sample:
         start = start._replace(leaves=[_with_rare(*leaf) for leaf in zip(layout.leaves, start.leaves, strict=True)])
-    if len(data.rows) <= FEW or not any(leaf.distribution.unknown for leaf in layout.leaves):
+    if len(data.rows) <= SMALL_SAMPLE or not any(leaf.distribution.unknown for leaf in layout.leaves):
         return start
     seen: Observed | None = None
     for _ in range(ROUNDS):
@@ -70,8 +70,8 @@ def _with_rare(leaf: Leaf, fitted: Distribution) -> Distribution:
 def unreached(branches: Sequence[Branch], weights: Array, data: Observed) -> Integers:
     """Return the places of the rows that have no density under any component that may have them."""
     places = []
-    for begin in range(0, len(data.rows), BLOCK):
-        block = take(data, slice(begin, begin + BLOCK))
+    for begin in range(0, len(data.rows), BLOCK_OF_ROWS):
+        block = take(data, slice(begin, begin + BLOCK_OF_ROWS))
         left = np.arange(len(block.rows))
         for k in np.flatnonzero(weights).tolist():
             out = np.asarray(branches[k].log_pdf(as_observed(block.rows[left]))) == -np.inf
